@@ -1,0 +1,5 @@
+"""`python -m vocalsep` is the command line."""
+
+from vocalsep.cli import main
+
+main()

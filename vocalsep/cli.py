@@ -1,0 +1,59 @@
+"""The command line: one lazy table from command name to the module that holds it.
+
+Command modules are imported only when their command runs (or its help is shown), and import
+torch only inside the command, so `vocalsep --help` stays instant. `main` turns every
+VocalsepError into one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from vocalsep import __version__
+from vocalsep.errors import VocalsepError
+
+# command -> (module, one-line help shown by `vocalsep --help` without importing the module)
+COMMANDS = {
+    "separate": ("vocalsep.commands.separate", "Take songs apart into vocals and accompaniment."),
+    "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
+    "models": ("vocalsep.commands.models", "List, show and verify the models."),
+    "train": ("vocalsep.commands.train", "Train a model from a recipe."),
+    "data": ("vocalsep.commands.data", "Prepare training data."),
+    "bench": ("vocalsep.commands.bench", "Measure speed and memory on this machine."),
+    "doctor": ("vocalsep.commands.doctor", "Print versions, devices and what is missing."),
+}
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a command's module on first use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="vocalsep")
+def cli() -> None:
+    """Take the voice out of any song."""
+
+
+def main() -> None:
+    """Run the command line; exit 2 with one line for errors raised on purpose."""
+    try:
+        cli(standalone_mode=True)
+    except VocalsepError as error:
+        click.echo(f"vocalsep: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,79 @@
+"""Look parts up by name: the allow-list that recipes and model files go through."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+from vocalsep.errors import RecipeError
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+def did_you_mean(word: str, choices: list[str]) -> str:
+    """A sentence that names the closest choice, or all of them."""
+    close = difflib.get_close_matches(word, choices, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    return f"choose one of: {', '.join(sorted(choices)) or '(none)'}"
+
+
+class Registry(Generic[T]):
+    """Named constructors of one kind of part.
+
+    >>> shapes: Registry = Registry("shape")
+    >>> @shapes.register("square")
+    ... def square(side: int) -> int:
+    ...     return side * side
+    >>> shapes.build("square", {"side": 3})
+    9
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._parts: dict[str, T] = {}
+
+    def register(self, name: str) -> Callable[[T], T]:
+        """Decorator that files a constructor under `name`; a taken name is a bug, not user input."""
+
+        def add(part: T) -> T:
+            if name in self._parts:
+                raise ValueError(f"{self.kind} {name!r} is registered twice")
+            self._parts[name] = part
+            return part
+
+        return add
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        return sorted(self._parts)
+
+    def get(self, name: str) -> T:
+        """The constructor called `name`.
+
+        Raises:
+            RecipeError: no such part; names the closest one.
+        """
+        if name not in self._parts:
+            hint = did_you_mean(name, self.names())
+            raise RecipeError(f"unknown {self.kind} {name!r}: {hint}")
+        return self._parts[name]
+
+    def build(self, name: str, params: Mapping[str, Any], *args: Any) -> Any:
+        """Call the constructor with positional `args` and the recipe's `params`, checked by name.
+
+        Raises:
+            RecipeError: unknown part, unknown parameter or missing parameter.
+        """
+        part = self.get(name)
+        known = list(inspect.signature(part).parameters)[len(args) :]
+        for key in params:
+            if key not in known:
+                hint = did_you_mean(key, known)
+                raise RecipeError(f"{self.kind} {name!r} has no parameter {key!r}: {hint}")
+        try:
+            return part(*args, **params)
+        except TypeError as error:
+            raise RecipeError(f"{self.kind} {name!r}: {error}") from error
