@@ -1,0 +1,68 @@
+"""Short-time Fourier transform with an exact round trip for any length.
+
+The window is the periodic Hann; frames are centred, so frame t sits at sample t·hop_length and
+T = 1 + N // hop_length. The borders are padded with zeros: reflection would demand N > n_fft / 2.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class STFT(nn.Module):
+    """Analysis and synthesis that invert each other: synthesise(analyse(x), N) = x to 1e-6.
+
+    Args:
+        n_fft: window and FFT length in samples; F = n_fft // 2 + 1.
+        hop_length: samples between frames, at most n_fft (at most n_fft / 2 is well conditioned).
+    """
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, hop_length: int) -> None:
+        super().__init__()
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+
+    @property
+    def n_bins(self) -> int:
+        """F, the number of frequency bins from 0 Hz to half the sample rate."""
+        return self.n_fft // 2 + 1
+
+    def n_frames(self, n_samples: int) -> int:
+        """T for a signal of n_samples."""
+        return 1 + n_samples // self.hop_length
+
+    def analyse(self, signal: Tensor) -> Tensor:
+        """Complex spectrum of a real signal, (B, C, N) float32 -> (B, C, F, T) complex64."""
+        batch, channels, n_samples = signal.shape
+        spectrum = torch.stft(
+            signal.reshape(batch * channels, n_samples),
+            self.n_fft,
+            self.hop_length,
+            window=self.window,
+            center=True,
+            pad_mode="constant",
+            return_complex=True,
+        )  # (B·C, F, T)
+        return spectrum.reshape(batch, channels, self.n_bins, -1)
+
+    def synthesise(self, spectrum: Tensor, n_samples: int) -> Tensor:
+        """Real signal of a spectrum, (B, C, F, T) complex64 -> (B, C, N) float32.
+
+        `n_samples` is explicit: without it the inverse loses up to hop_length − 1 samples.
+        """
+        batch, channels, n_bins, n_frames = spectrum.shape
+        # The last frame is centred at most hop_length − 1 samples before the end of the signal,
+        # and its window reaches n_fft / 2 beyond, so every sample is covered when hop ≤ n_fft / 2.
+        signal = torch.istft(
+            spectrum.reshape(batch * channels, n_bins, n_frames),
+            self.n_fft,
+            self.hop_length,
+            window=self.window,
+            center=True,
+            length=n_samples,
+        )  # (B·C, N)
+        return signal.reshape(batch, channels, n_samples)
