@@ -1,0 +1,77 @@
+"""U-Net with strided convolutions, for 1, 2 or 3 dimensions.
+
+Source: Jansson et al., "Singing Voice Separation with Deep U-Net Convolutional Networks",
+ISMIR 2017 (kernel 5, widths 16…512, batch norm, dropout 0.5 on the first three decoder levels,
+LeakyReLU(0.2) down and ReLU up, skips by concatenation): with one input and one output channel
+that is 9,823,313 parameters. The last level has no norm and no activation: the task adds its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from vocalsep.backbones.base import BACKBONES, Backbone
+from vocalsep.backbones.blocks import Down, Up, concat, doubling_conv
+from vocalsep.errors import RecipeError
+
+
+@BACKBONES.register("unet")
+class UNet(Backbone):
+    """Encoder of strided convolutions, decoder of transposed ones, a skip at every level.
+
+    Args:
+        in_channels: D of the input.
+        out_channels: D of the output.
+        widths: D after each down block, from the finest to the coarsest level.
+        kernel: convolution size along every axis, at least 2.
+        norm: "batch", "group" or "none".
+        dropout: probability on the three coarsest decoder levels, in training only.
+        ndim: 1, 2 or 3.
+
+    Raises:
+        RecipeError: no widths, a kernel below 2 or an unknown norm.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        widths: Sequence[int] = (16, 32, 64, 128, 256, 512),
+        kernel: int = 5,
+        norm: str = "batch",
+        dropout: float = 0.5,
+        ndim: int = 2,
+    ) -> None:
+        super().__init__()
+        if not widths or min(widths) < 1 or kernel < 2 or ndim not in self.NDIMS:
+            raise RecipeError(
+                f"unet: widths={list(widths)}, kernel={kernel}, ndim={ndim}: expected at least "
+                f"one positive width, a kernel of 2 or more and 1 to 3 dimensions"
+            )
+        self.ndim = ndim
+        self.stride = 2 ** len(widths)
+        encoder = [in_channels, *widths]
+        self.down = nn.ModuleList(
+            Down(ndim, pair, kernel, norm) for pair in zip(encoder, widths, strict=False)
+        )
+        self.up = nn.ModuleList()
+        coarse_to_fine = list(widths)[::-1]
+        for level, width in enumerate(coarse_to_fine[1:]):
+            # Every level but the coarsest gets its skip beside what comes from below.
+            d_in = coarse_to_fine[level] * (1 if level == 0 else 2)
+            self.up.append(Up(ndim, (d_in, width), kernel, norm, dropout if level < 3 else 0.0))
+        last = widths[0] * (1 if len(widths) == 1 else 2)
+        self.out = doubling_conv(ndim, (last, out_channels), kernel)
+
+    def transform(self, features: Tensor) -> Tensor:
+        skips: list[Tensor] = []
+        for block in self.down:
+            features = block(features)
+            skips.append(features)
+        features = skips.pop()
+        for block in self.up:
+            features = concat(block(features), skips.pop())
+        out: Tensor = self.out(features)
+        return out

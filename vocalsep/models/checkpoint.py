@@ -1,0 +1,162 @@
+"""The model file: safetensors with a card in its metadata. Nothing is ever unpickled.
+
+Metadata keys (all JSON or text):
+    vocalsep.format          "1"
+    vocalsep.version         the version that wrote it
+    vocalsep.recipe          the recipe: architecture, front end, targets, training, licence
+    vocalsep.scores          {"set or song": {"metric": dB}}
+    vocalsep.provenance      {"step": …, "hours_heard": …, …} free facts of the training
+
+Weights are stored in half precision and computed in float32 (or bfloat16).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from vocalsep import __version__
+from vocalsep.errors import ModelError, RecipeError
+from vocalsep.models.separator import MaskSeparator
+from vocalsep.recipe import Recipe, recipe_from_json, recipe_to_json
+
+FORMAT = "1"
+MAX_BYTES = 2 * 1024**3  # a file beyond this is refused before anything is allocated
+Scores = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What a model file says of itself."""
+
+    name: str
+    licence: str
+    training_data: str
+    targets: tuple[str, ...]
+    scores: Scores
+    provenance: dict[str, Any]
+    vocalsep_version: str
+    recipe: Recipe
+    n_parameters: int
+    n_bytes: int
+    sha256: str
+
+
+def save_model(
+    path: Path,
+    recipe: Recipe,
+    weights: Mapping[str, Tensor],
+    scores: Scores,
+    provenance: Mapping[str, Any],
+) -> None:
+    """Write a model file atomically, weights in half precision.
+
+    Args:
+        path: final name; a temporary file beside it is renamed when complete.
+        weights: state dict of the separator built from `recipe`.
+    """
+    half = {
+        name: (w.half() if w.is_floating_point() else w).contiguous() for name, w in weights.items()
+    }
+    metadata = {
+        "vocalsep.format": FORMAT,
+        "vocalsep.version": __version__,
+        "vocalsep.recipe": recipe_to_json(recipe),
+        "vocalsep.scores": json.dumps(scores, sort_keys=True),
+        "vocalsep.provenance": json.dumps(dict(provenance), sort_keys=True),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
+    save_file(half, temporary, metadata)
+    temporary.replace(path)
+
+
+def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
+    """Build the separator of a model file and fill in its weights, in eval mode, float32.
+
+    Shapes are compared with the architecture on the meta device first, so a damaged or hostile
+    file cannot make us allocate more than its own size.
+
+    Raises:
+        ModelError: missing, damaged, of another format, or not matching its own recipe.
+    """
+    card = read_card(path)
+    try:
+        with torch.device("meta"):
+            separator = MaskSeparator(card.recipe)
+        with safe_open(str(path), framework="pt") as file:
+            _check_shapes(path, file, separator)
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except RecipeError as error:
+        raise ModelError(f"{path}: its recipe cannot be built: {error}") from error
+    separator = MaskSeparator(card.recipe)
+    separator.load_state_dict(weights)
+    return separator.eval(), card
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card of a model file, without building its network.
+
+    Raises:
+        ModelError: missing, damaged or not a model file.
+    """
+    data = _file_bytes(path)
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata() or {}
+            n_parameters = sum(
+                int(torch.Size(file.get_slice(name).get_shape()).numel())
+                for name in file.keys()  # noqa: SIM118
+            )
+        if metadata.get("vocalsep.format") != FORMAT:
+            raise ModelError(
+                f"{path}: not a vocalsep model of format {FORMAT} "
+                f"(found {metadata.get('vocalsep.format')!r}); export it with `vocalsep train`"
+            )
+        recipe = recipe_from_json(metadata["vocalsep.recipe"])
+        return ModelCard(
+            name=recipe.name,
+            licence=recipe.licence,
+            training_data=recipe.training_data,
+            targets=tuple(recipe.targets),
+            scores=json.loads(metadata["vocalsep.scores"]),
+            provenance=json.loads(metadata["vocalsep.provenance"]),
+            vocalsep_version=metadata["vocalsep.version"],
+            recipe=recipe,
+            n_parameters=n_parameters,
+            n_bytes=len(data),
+            sha256=hashlib.sha256(data).hexdigest(),
+        )
+    except (SafetensorError, KeyError, ValueError, RecipeError) as error:
+        reason = " ".join(str(error).split())
+        raise ModelError(f"{path}: damaged model file ({reason}); fetch it again") from error
+
+
+def _file_bytes(path: Path) -> bytes:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such model file; `vocalsep models` lists the names")
+    if path.stat().st_size > MAX_BYTES:
+        raise ModelError(f"{path}: {path.stat().st_size} bytes is too large for a model file")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _check_shapes(path: Path, file: Any, separator: MaskSeparator) -> None:
+    expected = {name: list(w.shape) for name, w in separator.state_dict().items()}
+    found = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    if expected != found:
+        odd = sorted(set(expected) ^ set(found)) or [
+            name for name in expected if expected[name] != found[name]
+        ]
+        raise ModelError(f"{path}: weights do not match the recipe, first at {odd[0]!r}")

@@ -1,0 +1,23 @@
+"""Load a model by name or path, checked against the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vocalsep.models.catalogue import find_model, model_names, verify_model
+from vocalsep.models.checkpoint import ModelCard, load_model
+from vocalsep.models.separator import MaskSeparator
+
+
+def load_named(name_or_path: str | Path) -> tuple[MaskSeparator, ModelCard]:
+    """The separator (eval mode, float32) and card of a shipped model or a model file.
+
+    A shipped model's sha256 must be the index's.
+
+    Raises:
+        ModelError: unknown, damaged or refused.
+    """
+    path = find_model(name_or_path)
+    if str(name_or_path) in model_names():
+        verify_model(str(name_or_path))
+    return load_model(path)
