@@ -1,0 +1,124 @@
+"""`vocalsep models`: list, show and verify the models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vocalsep.commands._table import table
+from vocalsep.errors import ModelError
+
+if TYPE_CHECKING:
+    from vocalsep.models.checkpoint import ModelCard
+
+
+@click.group("models", invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON list instead of a table.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool) -> None:
+    """List the shipped models, or `show` and `verify` one.
+
+    The speed was measured with `vocalsep bench` on the machine named in the README; the score is
+    the SDR in dB, mean over the songs the model card names.
+    """
+    if ctx.invoked_subcommand is None:
+        rows = listing()
+        click.echo(json.dumps(rows, indent=2) if as_json else _as_table(rows))
+
+
+@command.command("show")
+@click.argument("model", metavar="NAME|PATH")
+@click.option("--json", "as_json", is_flag=True, help="Print the card as JSON.")
+def show(model: str, as_json: bool) -> None:
+    """Print what a model file says of itself: licence, training data, scores, recipe."""
+    from vocalsep.models.catalogue import find_model
+    from vocalsep.models.checkpoint import read_card
+
+    path = find_model(model)
+    card = {"path": str(path), **asdict(read_card(path))}
+    click.echo(json.dumps(card, indent=2) if as_json else _as_text(card))
+
+
+@command.command("verify")
+@click.argument("models", nargs=-1, metavar="[NAME|PATH]...")
+def verify(models: tuple[str, ...]) -> None:
+    """Check models (all shipped ones by default): sha256, shapes, and that they load.
+
+    Exit code 1 if one of them is damaged.
+    """
+    from vocalsep.models.catalogue import model_names
+    from vocalsep.models.load import load_named
+
+    failed = False
+    for model in models or model_names():
+        try:
+            _, card = load_named(model)
+            click.echo(f"{model}: ok, sha256 {card.sha256}")
+        except ModelError as error:
+            failed = True
+            click.echo(f"{model}: {error}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+def listing() -> list[dict[str, Any]]:
+    """One row of facts per shipped model: what the table and the README show."""
+    from vocalsep.models.catalogue import find_model, model_names, pretrained_dir
+    from vocalsep.models.checkpoint import read_card
+
+    names = model_names()  # first: it says so if the index is damaged
+    index = json.loads((pretrained_dir() / "index.json").read_text(encoding="utf-8"))
+    rows = []
+    for name in names:
+        card = read_card(find_model(name))
+        rows.append(
+            {
+                "name": name,
+                "stems": [*card.targets, "residual"],
+                "licence": card.licence,
+                "bytes": card.n_bytes,
+                "parameters": card.n_parameters,
+                "sample_rate": card.recipe.audio.sample_rate,
+                "speed": index[name].get("speed"),
+                "sdr_db": mean_scores(card),
+            }
+        )
+    return rows
+
+
+def mean_scores(card: ModelCard) -> dict[str, float]:
+    """Metric -> mean over the songs that have it, dB."""
+    metrics = {metric for song in card.scores.values() for metric in song}
+    return {
+        metric: round(fmean(song[metric] for song in card.scores.values() if metric in song), 2)
+        for metric in sorted(metrics)
+    }
+
+
+def _as_table(rows: list[dict[str, Any]]) -> str:
+    cells = [["name", "licence", "size", "rate", "speed", "score"]]
+    for row in rows:
+        scores = [f"{metric} {value:.1f} dB" for metric, value in row["sdr_db"].items()]
+        cells.append(
+            [
+                row["name"],
+                row["licence"],
+                f"{row['bytes'] / 1e6:.1f} MB",
+                f"{row['sample_rate']} Hz",
+                f"{row['speed']:.0f} x" if row["speed"] else "-",
+                ", ".join(scores) or "-",
+            ]
+        )
+    return table(cells)
+
+
+def _as_text(card: dict[str, Any]) -> str:
+    """One `key  value` line per fact; nested facts as JSON."""
+    rows = [["key", "value"]]
+    for key, value in card.items():
+        rows.append([key, value if isinstance(value, str) else json.dumps(value)])
+    return table(rows)
