@@ -1,0 +1,127 @@
+"""What is measured, each in a process of its own: `python -m vocalsep.bench.jobs JSON`.
+
+The one argument is a JSON object {"job": name, "setting": {...}, ...}; the last line printed is
+the result, a JSON object of numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vocalsep.bench.memory import peak_rss_bytes
+from vocalsep.inference.quality import Precision
+
+REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is measured with.
+
+    Attributes:
+        model: name or path.
+        quality: preset of `--quality`.
+        device: as for `--device`.
+        threads: of the network; None leaves the choice to torch.
+        minutes: lengths of the songs of the memory measure.
+    """
+
+    model: str = "vocals"
+    quality: str = "normal"
+    device: str = "auto"
+    threads: int | None = None
+    minutes: tuple[int, ...] = (3, 30)
+
+
+def network(setting: Setting, precision: Precision) -> dict[str, float]:
+    """The network alone, STFT to inverse STFT, on chunks that are already in memory.
+
+    Returns:
+        × real time: seconds of chunks over seconds of work, median of the repeats.
+    """
+    import torch
+
+    from vocalsep.inference.engine import Engine
+    from vocalsep.models.load import load_named
+
+    separator, _ = load_named(setting.model)
+    engine = Engine(separator, setting.device, precision, setting.threads)
+    shape = (engine.batch_size, separator.n_channels, separator.chunk_samples)
+    mixture = 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))  # (B, C, L)
+    length_s = engine.batch_size * separator.chunk_samples / separator.sample_rate
+    return {"x_real_time": length_s / median_s(lambda: engine.estimate(mixture))}
+
+
+def files(setting: Setting, source: str, output: str, stem_format: str) -> dict[str, float]:
+    """From a file to two finished files: decode, network, encode, tags, rename.
+
+    The model is loaded and has run once before the clock starts.
+
+    Returns:
+        × real time: seconds of song over seconds of work, median of the repeats.
+    """
+    from vocalsep.audio.read import probe
+    from vocalsep.inference.options import FileOptions
+    from vocalsep.inference.separator import Separator
+
+    separator = Separator.from_pretrained(
+        setting.model, device=setting.device, quality=setting.quality, threads=setting.threads
+    )
+    options = FileOptions(format=stem_format)
+    length_s = probe(Path(source)).length_s or 0.0
+    seconds = median_s(lambda: separator.separate_file(Path(source), Path(output), options))
+    return {"x_real_time": length_s / seconds}
+
+
+def memory(setting: Setting, source: str, output: str, stem_format: str) -> dict[str, float]:
+    """One file from start to end in this process.
+
+    Returns:
+        The most memory the process ever held, in bytes; nothing where the system cannot tell.
+    """
+    from vocalsep.inference.options import FileOptions
+    from vocalsep.inference.separator import Separator
+
+    separator = Separator.from_pretrained(
+        setting.model, device=setting.device, quality=setting.quality, threads=setting.threads
+    )
+    separator.separate_file(Path(source), Path(output), FileOptions(format=stem_format))
+    peak = peak_rss_bytes()
+    return {} if peak is None else {"peak_rss_bytes": peak}
+
+
+def median_s(work: Callable[[], Any], repeats: int = REPEATS) -> float:
+    """Seconds that `work` takes, median of `repeats` after one run to warm up."""
+    work()
+    taken = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
+
+
+JOBS: dict[str, Callable[..., dict[str, float]]] = {
+    "network": network,
+    "files": files,
+    "memory": memory,
+}
+
+
+def main() -> None:
+    """Run the job that the first argument describes."""
+    order = json.loads(sys.argv[1])
+    setting = Setting(**order.pop("setting"))
+    result = JOBS[order.pop("job")](setting, **order)
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+"""Run the measures one after the other and name what they found."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from vocalsep.bench.jobs import Setting
+from vocalsep.bench.song import write_song
+from vocalsep.errors import VocalsepError
+
+FILE_S = 180  # length of the song for the file measures
+COLD_S = 10  # length of the clip for the cold start
+COLD_REPEATS = 3
+HELP_REPEATS = 5
+
+
+@dataclass(frozen=True)
+class Result:
+    """One number.
+
+    Attributes:
+        name: what was measured.
+        value: in `unit`.
+        unit: "x real time", "s" or "MB".
+    """
+
+    name: str
+    value: float
+    unit: str
+
+
+def machine() -> dict[str, str]:
+    """What the numbers belong to."""
+    return {
+        "processor": processor(),
+        "cores": str(os.cpu_count()),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "torch": version("torch"),
+    }
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def network_speed(setting: Setting) -> Iterator[Result]:
+    """The network alone, in both number formats."""
+    for precision in ("float32", "bfloat16"):
+        found = run_job("network", setting, {"precision": precision})
+        yield Result(f"network alone, {precision}", found["x_real_time"], "x real time")
+
+
+def file_speed(setting: Setting) -> Iterator[Result]:
+    """From a WAV or FLAC file to two files of the same format."""
+    with tempfile.TemporaryDirectory() as folder:
+        for extension in ("wav", "flac"):
+            source = Path(folder) / f"song.{extension}"
+            write_song(source, FILE_S)
+            found = run_job("files", setting, files_order(source, extension))
+            name = f"{extension.upper()} file to two {extension.upper()} files, {FILE_S} s"
+            yield Result(name, found["x_real_time"], "x real time")
+
+
+def cold_start(setting: Setting) -> Iterator[Result]:
+    """`vocalsep separate` on a short clip, from the prompt to the prompt."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "clip.wav"
+        write_song(source, COLD_S)
+        words = ["separate", str(source), "-o", str(Path(folder) / "out"), "-m", setting.model]
+        words += ["--quality", setting.quality, "--device", setting.device]
+        if setting.threads is not None:
+            words += ["--threads", str(setting.threads)]
+        taken = [run_s(["-m", "vocalsep", *words]) for _ in range(COLD_REPEATS)]
+    yield Result(f"cold start, {COLD_S} s clip", statistics.median(taken), "s")
+
+
+def peak_memory(setting: Setting) -> Iterator[Result]:
+    """Peak memory of a process that separates one long WAV file."""
+    for length in setting.minutes:
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "song.wav"
+            write_song(source, 60 * length)
+            found = run_job("memory", setting, files_order(source, "wav"))
+        if "peak_rss_bytes" in found:
+            yield Result(f"peak memory, {length} min", found["peak_rss_bytes"] / 1e6, "MB")
+
+
+def help_time(setting: Setting) -> Iterator[Result]:
+    """`vocalsep --help`, from the prompt to the prompt."""
+    taken = [run_s(["-m", "vocalsep", "--help"]) for _ in range(HELP_REPEATS)]
+    yield Result("vocalsep --help", statistics.median(taken), "s")
+
+
+MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
+    "network": network_speed,
+    "files": file_speed,
+    "cold": cold_start,
+    "memory": peak_memory,
+    "help": help_time,
+}
+
+
+def files_order(source: Path, extension: str) -> dict[str, str]:
+    """Arguments of the jobs that separate a file: the stems lie beside the source."""
+    output = source.parent / "stems"
+    return {"source": str(source), "output": str(output), "stem_format": extension}
+
+
+def run_job(name: str, setting: Setting, arguments: dict[str, str]) -> dict[str, float]:
+    """Run a job of jobs.py in a new process and read its result."""
+    order = json.dumps({"job": name, "setting": asdict(setting), **arguments})
+    printed = run(["-m", "vocalsep.bench.jobs", order])
+    result: dict[str, float] = json.loads(printed.splitlines()[-1])
+    return result
+
+
+def run_s(words: list[str]) -> float:
+    """Seconds from starting Python with `words` until it has ended."""
+    start = time.perf_counter()
+    run(words)
+    return time.perf_counter() - start
+
+
+def run(words: list[str]) -> str:
+    """Run this Python with `words`, and return what it printed.
+
+    Raises:
+        VocalsepError: it failed; the message is its own last line.
+    """
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last_words = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise VocalsepError(f"measuring failed: {last_words}")
+    return done.stdout
