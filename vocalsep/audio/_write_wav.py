@@ -11,6 +11,7 @@ import struct
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from vocalsep.audio._layouts import PLAIN_LAYOUTS, wave_mask
 from vocalsep.audio.formats import StemFormat
@@ -118,7 +119,8 @@ def append_chunk(file: BinaryIO, name: bytes, payload: bytes, max_size: int = MA
 def wav_payload(block: Block, stem_format: StemFormat) -> bytes:
     """(C, n) codes or samples as interleaved little-endian bytes."""
     if stem_format.is_float:
-        return block.T.astype("<f4").tobytes()
+        samples: npt.NDArray[np.float32] = block.T.astype("<f4")
+        return samples.tobytes()
     if stem_format.bit_depth == 8:
         return np.asarray(block.T + 128, np.uint8).tobytes()  # 8-bit WAV alone is unsigned
     octets = np.frombuffer(block.T.astype("<i4").tobytes(), np.uint8).reshape(-1, 4)
