@@ -1,0 +1,68 @@
+"""Small facts that FFmpeg does not tell: gapless lengths and single-page Ogg files."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+_ID3_HEADER_BYTES = 10
+_OGG_HEADER = struct.Struct("<4sBBqIIIB")
+_LAST_PAGE = 4
+
+
+def mp3_counts_frames(path: Path) -> bool:
+    """Tell whether an MP3 starts with a Xing, Info or VBRI frame, and so knows its length.
+
+    Without one FFmpeg guesses the length from the bit rate.
+    """
+    with path.open("rb") as file:
+        head = file.read(_ID3_HEADER_BYTES)
+        while head[:3] == b"ID3":
+            size = 0
+            for byte in head[6:10]:
+                size = size << 7 | byte & 0x7F
+            file.seek(size, 1)
+            head = file.read(_ID3_HEADER_BYTES)
+        head += file.read(4096)
+    return any(tag in head for tag in (b"Xing", b"Info", b"VBRI"))
+
+
+def ogg_is_one_page(path: Path) -> bool:
+    """Tell whether the whole audio of an Ogg file lies in one page.
+
+    FFmpeg knows a page's start only from the page before it, so it cannot trim such a file.
+    """
+    with path.open("rb") as file:
+        while len(head := file.read(_OGG_HEADER.size)) == _OGG_HEADER.size:
+            magic, _, flags, granule, _, _, _, n_segments = _OGG_HEADER.unpack(head)
+            if magic != b"OggS":
+                return False
+            file.seek(sum(file.read(n_segments)), 1)
+            if granule > 0:  # header pages have 0, pages on which no packet ends have -1
+                return bool(flags & _LAST_PAGE) and not file.read(1)
+    return False
+
+
+def opus_pre_skip(extradata: bytes | None) -> int:
+    """Samples at 48 kHz that a player drops from the start, from an OpusHead."""
+    if extradata is None or len(extradata) < 12:
+        return 0
+    return int.from_bytes(extradata[10:12], "little")
+
+
+def lossless_bit_depth(codec: str, extradata: bytes | None) -> int | None:
+    """Bit depth in a FLAC STREAMINFO or an ALAC magic cookie; None when it is not there."""
+    if codec == "flac" and extradata is not None and len(extradata) >= 34:
+        return ((int.from_bytes(extradata[12:14], "big") >> 4) & 0x1F) + 1
+    if codec == "alac" and extradata is not None and len(extradata) >= 18:
+        return extradata[17]
+    return None
+
+
+def itunes_samples(tag: str | None) -> int | None:
+    """Length in an iTunSMPB tag: " 00000000 <delay> <padding> <samples> …", all hexadecimal."""
+    fields = (tag or "").split()
+    try:
+        return int(fields[3], 16) or None
+    except (IndexError, ValueError):
+        return None

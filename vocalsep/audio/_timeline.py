@@ -1,0 +1,100 @@
+"""Puts decoded frames at their time: silence where a player hears silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vocalsep.audio._source import DamageLog
+from vocalsep.types import Block
+
+# FFmpeg's own player rule (swresample's min_hard_comp): shorter gaps are jitter of time stamps.
+_JITTER_S = 0.1
+# Time stamps of Matroska and ASF are rounded to milliseconds.
+_ROUNDING_S = 0.002
+# How many frames without time stamp to hold back until one with a time stamp tells their place.
+_HELD_FRAMES = 16
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How far time stamps can be believed.
+
+    `end` bounds the samples of the presentation: a time stamp beyond it is damaged itself.
+    `exact`: the time stamps count samples, so any gap in them is a lost frame.
+    """
+
+    sample_rate: int
+    end: int
+    exact: bool = False
+
+
+class Timeline:
+    """The growing sequence of samples, and where the next frame belongs."""
+
+    def __init__(self, clock: Clock, damage: DamageLog) -> None:
+        self.position = 0  # samples yielded so far
+        self.broken = False  # a packet was lost since the last frame
+        self._clock = clock
+        self._damage = damage
+        self._held: list[Block] = []
+
+    def place(self, block: Block, at: int | None) -> Iterator[Block]:
+        """Yield what comes next: silence up to sample `at` if something is missing, then `block`.
+
+        Args:
+            block: (C, n) decoded samples.
+            at: the sample at which its time stamp puts it; None without a time stamp.
+        """
+        # A decoder that has lost its place gives frames without time; they belong directly
+        # before the next frame that has one.
+        if at is None and len(self._held) < _HELD_FRAMES:
+            self._held.append(block)
+            return
+        n_held = sum(held.shape[1] for held in self._held)
+        gap = 0 if at is None else self._gap(at - n_held, block.shape[1])
+        if gap > 0:
+            yield from self._silence(gap, block)
+        elif self.broken:
+            self._damage.silenced(self.position, self.position)
+        self.broken = False
+        yield from self.flush()
+        self.position += block.shape[1]
+        yield block
+
+    def flush(self) -> Iterator[Block]:
+        """Yield the blocks that still wait for a time stamp."""
+        for held in self._held:
+            self.position += held.shape[1]
+            yield held
+        self._held = []
+
+    def _gap(self, at: int, frame_samples: int) -> int:
+        gap = at - self.position
+        rate = self._clock.sample_rate
+        if at > self._clock.end:
+            return 0
+        if self._clock.exact:
+            return max(gap, 0)
+        rounding = round(_ROUNDING_S * rate)
+        if gap < (rounding if self.broken else round(_JITTER_S * rate)):
+            return 0
+        if self.position == 0:
+            return gap
+        # What is lost is whole frames: this undoes the rounding of the time stamps.
+        whole = round(gap / frame_samples) * frame_samples
+        return whole if abs(whole - gap) <= rounding else gap
+
+    def _silence(self, n_samples: int, like: Block) -> Iterator[Block]:
+        start = self.position
+        # The silence before the first frame of a video is no damage.
+        if start > 0 or self.broken:
+            self._damage.silenced(start, start + n_samples)
+        end = start + n_samples
+        zeros = np.zeros((like.shape[0], min(n_samples, self._clock.sample_rate)), like.dtype)
+        while self.position < end:
+            piece = zeros[:, : end - self.position]
+            self.position += piece.shape[1]
+            yield piece
