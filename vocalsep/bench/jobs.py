@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from vocalsep.bench.memory import peak_rss_bytes
@@ -65,9 +64,8 @@ def files(setting: Setting, source: str, output: str, stem_format: str) -> dict[
     The model is loaded and has run once before the clock starts.
 
     Returns:
-        × real time: seconds of song over seconds of work, median of the repeats.
+        Seconds, median of the repeats.
     """
-    from vocalsep.audio.read import probe
     from vocalsep.inference.options import FileOptions
     from vocalsep.inference.separator import Separator
 
@@ -75,9 +73,7 @@ def files(setting: Setting, source: str, output: str, stem_format: str) -> dict[
         setting.model, device=setting.device, quality=setting.quality, threads=setting.threads
     )
     options = FileOptions(format=stem_format)
-    length_s = probe(Path(source)).length_s or 0.0
-    seconds = median_s(lambda: separator.separate_file(Path(source), Path(output), options))
-    return {"x_real_time": length_s / seconds}
+    return {"seconds": median_s(lambda: separator.separate_file(source, output, options))}
 
 
 def memory(setting: Setting, source: str, output: str, stem_format: str) -> dict[str, float]:
@@ -92,7 +88,7 @@ def memory(setting: Setting, source: str, output: str, stem_format: str) -> dict
     separator = Separator.from_pretrained(
         setting.model, device=setting.device, quality=setting.quality, threads=setting.threads
     )
-    separator.separate_file(Path(source), Path(output), FileOptions(format=stem_format))
+    separator.separate_file(source, output, FileOptions(format=stem_format))
     peak = peak_rss_bytes()
     return {} if peak is None else {"peak_rss_bytes": peak}
 
