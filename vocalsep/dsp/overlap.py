@@ -103,7 +103,8 @@ class _Buffer:
         """(..., n_samples) a copy of the oldest samples."""
         joined = np.concatenate(self._parts, axis=-1)
         self._parts = [joined]
-        return joined[..., :n_samples].copy()
+        head: npt.NDArray[np.floating] = joined[..., :n_samples].copy()
+        return head
 
     def drop(self, n_samples: int) -> None:
         self._parts = [self._parts[0][..., n_samples:]]

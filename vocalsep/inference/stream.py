@@ -1,0 +1,161 @@
+"""From mixture blocks to voice blocks: one chain of generators that pulls what it needs.
+
+    source blocks ─┬──────────────── FIFO ─────────────────┬→ (mixture, voice)
+                   └→ groups → model rate → chunks         │
+                        → network → overlap-add            │
+                        → source rate → channels ──────────┘
+
+A source block waits in the FIFO until its voice is known. The chain pulls a block only when the
+network needs one, so the FIFO never holds more than the latency and memory stays constant.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from vocalsep.audio.channels import ChannelGroups
+from vocalsep.audio.resample import resample_blocks
+from vocalsep.dsp.overlap import Chunk, ChunkGeometry, chunks, overlap_add
+from vocalsep.inference.engine import Engine
+from vocalsep.inference.quality import Quality
+from vocalsep.inference.shifts import mean_over_shifts, shift_offsets
+from vocalsep.types import Block
+
+Float32Array = npt.NDArray[np.float32]
+
+# soxr's best filter looks this far ahead, at either of the two rates, with room to spare.
+_RESAMPLER_LATENCY_S = 0.1
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """What the chain has to know of its source."""
+
+    sample_rate: int  # Hz
+    groups: ChannelGroups
+
+
+class VoiceStream:
+    """Estimates the voice of a mixture, block by block, in the mixture's own format.
+
+    Attributes:
+        geometry: how the stream is cut for the network.
+        batch_chunks: how many chunks are collected before the network runs: more is faster,
+            fewer give the first samples earlier.
+    """
+
+    def __init__(self, engine: Engine, quality: Quality, batch_chunks: int | None = None) -> None:
+        network = engine.separator
+        self.geometry = ChunkGeometry.from_overlap(network.chunk_samples, quality.overlap)
+        self.batch_chunks = batch_chunks or engine.batch_size
+        self._engine = engine
+        self._offsets = shift_offsets(quality.n_shifts, network.n_fft, network.hop_length)
+
+    @property
+    def latency_s(self) -> float:
+        """A sample is out at the latest when so much further audio has come in."""
+        waiting = (self.batch_chunks - 1) * self.geometry.hop_samples
+        n_samples = waiting + self.geometry.latency_samples
+        return n_samples / self._engine.separator.sample_rate + _RESAMPLER_LATENCY_S
+
+    def pairs(
+        self, blocks: Iterable[Block], source: SourceFormat
+    ) -> Iterator[tuple[Block, Float32Array]]:
+        """Yield (mixture, voice), both (C, n), n arbitrary; together as long as the source.
+
+        Args:
+            blocks: (C, n) at `source.sample_rate`; they come out unchanged as the mixtures.
+            source: rate and channel groups of the blocks.
+        """
+        fifo = BlockFifo()
+        for voice in self._voice(fifo.tee(blocks), source):
+            n_samples = min(voice.shape[-1], fifo.n_samples)
+            if n_samples:
+                yield fifo.take(n_samples), voice[..., :n_samples]
+        # There and back between two rates may round the length down by a sample or two.
+        if fifo.n_samples:
+            rest = fifo.take(fifo.n_samples)
+            yield rest, np.zeros(rest.shape, np.float32)
+
+    def _voice(self, blocks: Iterable[Block], source: SourceFormat) -> Iterator[Float32Array]:
+        """(C, n) at the source rate -> (C, m) at the source rate."""
+        model_rate = self._engine.separator.sample_rate
+        n_groups = len(source.groups.groups)
+        grouped = (
+            source.groups.split(block.astype(np.float32, copy=False)).reshape(2 * n_groups, -1)
+            for block in blocks
+        )
+        mixture = (
+            block.reshape(n_groups, 2, -1)
+            for block in resample_blocks(grouped, source.sample_rate, model_rate)
+        )
+        parts = self._estimates(chunks(mixture, self.geometry))
+        voice = (block.reshape(2 * n_groups, -1) for block in overlap_add(parts, self.geometry))
+        for block in resample_blocks(voice, model_rate, source.sample_rate):
+            merged = source.groups.merge(block.reshape(n_groups, 2, -1))
+            yield merged.astype(np.float32, copy=False)
+
+    def _estimates(self, parts: Iterator[Chunk]) -> Iterator[Chunk]:
+        """Replace the samples (G, 2, L) of every chunk by the estimate of the first target."""
+        while batch := list(islice(parts, self.batch_chunks)):
+            whole = [chunk for chunk in batch if chunk.n_valid == self.geometry.chunk_samples]
+            if whole:
+                yield from self._estimate_batch(whole)
+            for last in batch[len(whole) :]:
+                yield self._estimate_last(last)
+
+    def _estimate_batch(self, batch: list[Chunk]) -> list[Chunk]:
+        stacked = np.stack([chunk.samples for chunk in batch])  # (B, G, 2, L)
+        voice = self._estimate(stacked.reshape(-1, *stacked.shape[-2:]))  # (B·G, 2, L)
+        return [
+            Chunk(samples, chunk.n_valid)
+            for samples, chunk in zip(voice.reshape(stacked.shape), batch, strict=True)
+        ]
+
+    def _estimate_last(self, chunk: Chunk) -> Chunk:
+        """The end of the song without its padding: networks hear levels relative to the chunk."""
+        voice = np.zeros(chunk.samples.shape, np.float32)
+        voice[..., : chunk.n_valid] = self._estimate(chunk.samples[..., : chunk.n_valid])
+        return Chunk(voice, chunk.n_valid)
+
+    def _estimate(self, mixture: npt.NDArray[np.floating]) -> Float32Array:
+        """(B, 2, L) -> (B, 2, L)."""
+        tensor = torch.from_numpy(np.ascontiguousarray(mixture))
+        estimates = mean_over_shifts(self._engine.estimate, tensor, self._offsets)
+        return estimates[:, 0].numpy()
+
+
+class BlockFifo:
+    """Blocks (C, n) that go in with any lengths and come out with any others."""
+
+    def __init__(self) -> None:
+        self._blocks: deque[Block] = deque()
+        self.n_samples = 0  # waiting
+
+    def tee(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Pass the blocks on and keep each of them."""
+        for block in blocks:
+            if block.shape[-1]:
+                self._blocks.append(block)
+                self.n_samples += block.shape[-1]
+                yield block
+
+    def take(self, n_samples: int) -> Block:
+        """(C, n_samples) the oldest samples, 1 ≤ n_samples ≤ those that wait."""
+        taken = []
+        missing = n_samples
+        while missing:
+            block = self._blocks.popleft()
+            taken.append(block[..., :missing])
+            if block.shape[-1] > missing:
+                self._blocks.appendleft(block[..., missing:])
+            missing -= taken[-1].shape[-1]
+        self.n_samples -= n_samples
+        return np.concatenate(taken, axis=-1)
