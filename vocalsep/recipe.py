@@ -95,7 +95,7 @@ class Validation:
     """Whole songs with true stems, as files; scored as the user would hear them."""
 
     songs: dict[str, str] = field(default_factory=dict)  # name -> folder of stem files
-    seconds: float = 30.0  # taken from the middle of each song
+    seconds: float = 30.0  # of each song, where its voice is strongest; 0: all of it
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Registry(Generic[T]):
         self._parts: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Decorator that files a constructor under `name`; a taken name is a bug, not user input."""
+        """Decorator that files a constructor under `name`; a taken name is our own bug."""
 
         def add(part: T) -> T:
             if name in self._parts:

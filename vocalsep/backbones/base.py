@@ -12,7 +12,6 @@ from torch.nn import functional
 from vocalsep.registry import Registry
 
 
-
 class Backbone(nn.Module):
     """A network from features to features of the same size, in 1, 2 or 3 dimensions.
 
@@ -33,7 +32,8 @@ class Backbone(nn.Module):
         size = features.shape[2:]
         padded = pad_to_multiple(features, self.stride)
         out = self.transform(padded)
-        return out[(..., *(slice(n) for n in size))]
+        crop: tuple[slice, ...] = tuple(slice(n) for n in (*out.shape[:2], *size))
+        return out[crop]
 
     @abstractmethod
     def transform(self, features: Tensor) -> Tensor:

@@ -38,6 +38,7 @@ class UNet(Backbone):
         self,
         in_channels: int,
         out_channels: int,
+        *,
         widths: Sequence[int] = (16, 32, 64, 128, 256, 512),
         kernel: int = 5,
         norm: str = "batch",

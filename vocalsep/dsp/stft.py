@@ -1,13 +1,15 @@
 """Short-time Fourier transform with an exact round trip for any length.
 
 The window is the periodic Hann; frames are centred, so frame t sits at sample t·hop_length and
-T = 1 + N // hop_length. The borders are padded with zeros: reflection would demand N > n_fft / 2.
+T = 1 + ceil(N / hop_length): the last frame is centred at or after the last sample, so every sample
+lies between two frames. The borders are padded with zeros: reflection would demand N > n_fft / 2.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 class STFT(nn.Module):
@@ -15,7 +17,7 @@ class STFT(nn.Module):
 
     Args:
         n_fft: window and FFT length in samples; F = n_fft // 2 + 1.
-        hop_length: samples between frames, at most n_fft (at most n_fft / 2 is well conditioned).
+        hop_length: samples between frames, at most n_fft / 2.
     """
 
     window: Tensor
@@ -33,13 +35,14 @@ class STFT(nn.Module):
 
     def n_frames(self, n_samples: int) -> int:
         """T for a signal of n_samples."""
-        return 1 + n_samples // self.hop_length
+        return 1 + -(-n_samples // self.hop_length)
 
     def analyse(self, signal: Tensor) -> Tensor:
         """Complex spectrum of a real signal, (B, C, N) float32 -> (B, C, F, T) complex64."""
         batch, channels, n_samples = signal.shape
+        flat = functional.pad(signal, (0, -n_samples % self.hop_length)).flatten(0, 1)
         spectrum = torch.stft(
-            signal.reshape(batch * channels, n_samples),
+            flat,
             self.n_fft,
             self.hop_length,
             window=self.window,
@@ -55,8 +58,6 @@ class STFT(nn.Module):
         `n_samples` is explicit: without it the inverse loses up to hop_length − 1 samples.
         """
         batch, channels, n_bins, n_frames = spectrum.shape
-        # The last frame is centred at most hop_length − 1 samples before the end of the signal,
-        # and its window reaches n_fft / 2 beyond, so every sample is covered when hop ≤ n_fft / 2.
         signal = torch.istft(
             spectrum.reshape(batch * channels, n_bins, n_frames),
             self.n_fft,

@@ -77,6 +77,7 @@ def save_model(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".vocalsep-{path.name}.tmp")
     save_file(half, temporary, metadata)
+    temporary.chmod(0o644)  # safetensors writes for the owner alone; packages are read by all
     temporary.replace(path)
 
 

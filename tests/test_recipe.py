@@ -1,0 +1,101 @@
+"""Recipes: typed, strict, and the same after a round trip."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vocalsep.errors import RecipeError
+from vocalsep.recipe import (
+    Audio,
+    Mixing,
+    Part,
+    Recipe,
+    Training,
+    Validation,
+    load_recipe,
+    recipe_from_json,
+    recipe_to_json,
+)
+
+RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+
+SCHEMA_KEYS = {
+    field.name
+    for schema in (Recipe, Audio, Mixing, Training, Validation, Part)
+    for field in dataclasses.fields(schema)
+}
+STRUCTURE_KEYS = {"audio", "backbone", "params", "mixing", "training", "validation"}
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "r.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@given(
+    name=st.text(max_size=20),
+    targets=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique=True),
+    n_bins=st.integers(1, 2049),
+    rate=st.floats(1e-8, 1.0),
+    params=st.dictionaries(
+        st.text(max_size=5), st.integers() | st.lists(st.integers()), max_size=3
+    ),
+)
+def test_json_round_trip(name, targets, n_bins, rate, params) -> None:  # type: ignore[no-untyped-def]
+    recipe = Recipe(
+        name,
+        targets,
+        audio=Audio(n_bins=n_bins),
+        backbone=Part("unet", params),
+        training=Training(learning_rate=rate),
+    )
+    assert recipe_from_json(recipe_to_json(recipe)) == recipe
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.name)
+def test_shipped_recipes_load_and_every_key_has_a_comment(path: Path) -> None:
+    assert load_recipe(path).name == path.stem
+    for line in path.read_text(encoding="utf-8").splitlines():
+        key, colon, rest = line.strip().partition(":")
+        if colon and key in SCHEMA_KEYS and not line.strip().endswith(","):
+            assert "#" in rest or key in STRUCTURE_KEYS, f"say what this key means: {line}"
+
+
+def test_overrides_are_typed(tmp_path: Path) -> None:
+    path = write(tmp_path, "name: x\n")
+    recipe = load_recipe(path, ["training.learning_rate=1e-4", "backbone.params.kernel=3"])
+    assert recipe.training.learning_rate == 1e-4
+    assert recipe.backbone.params == {"kernel": 3}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("name: x\naudio: {nfft: 2048}\n", "audio.nfft: .*Did you mean: 'n_fft'"),
+        ("nmae: x\n", "Did you mean: 'name'"),
+        ("name: x\ntraining: {batch_size: many}\n", "training.batch_size"),
+        ("name: x\ntraining: {batch_size: 0}\n", "batch_size is 0"),
+        ("name: x\ntraining: {precision: fp8}\n", "expected bf16 or fp32"),
+        ("name: x\naudio: {n_bins: 5000}\n", "expected 1 to 2049"),
+        ("name: x\naudio: {hop_length: 3000}\n", "half of n_fft"),
+        ("name: x\ntargets: [a, a]\n", "distinct"),
+        ("audio: {}\n", "name"),
+        ("- 1\n", "r.yaml"),
+        ("name: [\n", "not YAML"),
+    ],
+)
+def test_mistakes_end_in_one_line(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(RecipeError, match=says) as caught:
+        load_recipe(write(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"nowhere\.yaml"):
+        load_recipe(tmp_path / "nowhere.yaml")
