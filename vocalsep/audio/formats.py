@@ -4,7 +4,7 @@
 |------|------------------------------------|----------------|----------|------------------------|
 | wav  | pcm_8 pcm_16 pcm_24 pcm_32 float32 | any            | any      | RF64 past 4 GB         |
 | flac | pcm_16 pcm_24                      | 1 to 655350    | 1 to 8   | compression level 5    |
-| mp3  | mp3                                | 9 up to 48000  | 1, 2     | LAME V0, ≈ 245 kbit/s  |
+| mp3  | mp3                                | 9 up to 48000  | 1, 2     | 160 kbit/s per channel |
 | m4a  | aac alac                           | 13 up to 96000 | 1 to 8   | AAC 128 kbit/s/channel |
 | ogg  | vorbis                             | 8000 to 192000 | 1 to 8   | Vorbis quality 7       |
 | opus | opus                               | 48000 only     | 1 to 8   | 80 kbit/s per channel  |
