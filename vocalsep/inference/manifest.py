@@ -7,8 +7,8 @@ It lets `--skip-existing` know what is up to date and `verify` know what was ask
                 "model_sha256": "…", "options": {…}, "gain": 1.0,
                 "outputs": {"vocals": "vocals.wav", …}}]}
 
-Output names are relative to the manifest's folder; no two entries share one. A manifest that cannot be read counts as
-empty: the worst that follows is that a song is separated again.
+Output names are relative to the manifest's folder; no two entries share one. A manifest that
+cannot be read counts as empty: the worst that follows is that a song is separated again.
 """
 
 from __future__ import annotations

@@ -54,42 +54,43 @@ class JsonReporter:
         self._stream = stream
 
     def planned(self, job: Job) -> None:
-        self._send(
-            "planned",
-            source=job.info.name,
-            outputs=job.outputs,
-            length_s=job.length_s,
-            codec=job.info.codec,
-            sample_rate=job.info.sample_rate,
-            format=job.stem_format.codec,
-            notes=job.stem_format.notes,
-        )
+        facts = {
+            "source": job.info.name,
+            "outputs": job.outputs,
+            "length_s": job.length_s,
+            "codec": job.info.codec,
+            "sample_rate": job.info.sample_rate,
+            "format": job.stem_format.codec,
+            "notes": job.stem_format.notes,
+        }
+        self._send("planned", facts)
 
     def started(self, job: Job, index: int, n_jobs: int) -> None:
         """The first progress event says it."""
 
     def progress(self, progress: Progress) -> None:
-        self._send("progress", **asdict(progress))
+        self._send("progress", asdict(progress))
 
     def done(self, result: FileResult) -> None:
-        fields = asdict(result)
-        del fields["warnings"]  # they have their own events
-        self._send("done", **fields, speed=round(result.speed, 2))
+        facts = {**asdict(result), "speed": round(result.speed, 2)}
+        del facts["warnings"]  # they have their own events
+        self._send("done", facts)
 
     def skipped(self, job: Job) -> None:
-        self._send("skipped", source=job.info.name, outputs=job.outputs)
+        self._send("skipped", {"source": job.info.name, "outputs": job.outputs})
 
     def warning(self, source: str, text: str) -> None:
-        self._send("warning", source=source, message=text)
+        self._send("warning", {"source": source, "message": text})
 
     def failed(self, source: str, error: Exception) -> None:
-        self._send("error", source=source, type=type(error).__name__, message=str(error))
+        facts = {"source": source, "type": type(error).__name__, "message": str(error)}
+        self._send("error", facts)
 
     def finished(self, summary: Summary) -> None:
-        self._send("finished", **asdict(summary))
+        self._send("finished", asdict(summary))
 
-    def _send(self, event: str, **fields: Any) -> None:
-        line = json.dumps({"event": event, **fields}, default=_plain, allow_nan=False)
+    def _send(self, event: str, facts: dict[str, Any]) -> None:
+        line = json.dumps({"event": event, **facts}, default=_plain, allow_nan=False)
         print(line, file=self._stream, flush=True)
 
 
