@@ -8,6 +8,7 @@ from pathlib import Path
 _ID3_HEADER_BYTES = 10
 _OGG_HEADER = struct.Struct("<4sBBqIIIB")
 _LAST_PAGE = 4
+_LONGEST_OGG_PAGE = 27 + 255 + 255 * 255
 
 
 def mp3_counts_frames(path: Path) -> bool:
@@ -41,6 +42,16 @@ def ogg_is_one_page(path: Path) -> bool:
             if granule > 0:  # header pages have 0, pages on which no packet ends have -1
                 return bool(flags & _LAST_PAGE) and not file.read(1)
     return False
+
+
+def ogg_is_complete(path: Path) -> bool:
+    """Tell whether the last page of an Ogg file is marked as the last."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _LONGEST_OGG_PAGE))
+        tail = file.read()
+    last = tail.rfind(b"OggS")
+    return last >= 0 and len(tail) > last + 5 and bool(tail[last + 5] & _LAST_PAGE)
 
 
 def opus_pre_skip(extradata: bytes | None) -> int:

@@ -13,26 +13,23 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.stream import Disposition
 
-from vocalsep.audio import _containers
+from vocalsep.audio._containers import ogg_is_complete
 from vocalsep.audio._frames import frame_block
 from vocalsep.audio._source import DamageLog, Source, drop_first, require_plausible
 from vocalsep.audio._timeline import Clock, Timeline
+from vocalsep.audio._track import MATROSKA, MP4, describe, open_track, time_base
 from vocalsep.errors import UnreadableAudio
-from vocalsep.types import AudioInfo, Block
+from vocalsep.types import Block
 
-_MP4 = "mov,mp4,m4a,3gp,3g2,mj2"
-_CONTAINERS = {_MP4: "mp4", "matroska,webm": "matroska"}
-# FFmpeg names the implementation, AudioInfo the codec.
-_CODECS = {"mp3float": "mp3", "mp2float": "mp2", "libopus": "opus", "libvorbis": "vorbis"}
-# Containers whose stream duration is the exact number of samples.
-_COUNTING = {_MP4, "flac", "ogg", "tta", "wv", "ape", "wav", "w64", "aiff", "caf", "au"}
-# A time stamp later than the declared end plus this is damaged (the duration may be an estimate).
+# A time stamp later than the (estimated) end plus this is damaged itself.
 _SLACK_S = 2
 _LONGEST_S = 100 * 3600
+# Ends earlier by less than this are rounding of the declared duration.
+_END_SLACK_S = 0.01
+_TAGGED_END_SLACK_S = 0.2
+# Frames after a lost one in which a lossy decoder, still without its history, may burst.
+_UNSETTLED_FRAMES = 3
 
 
 class PyavSource(Source):
@@ -44,22 +41,21 @@ class PyavSource(Source):
     """
 
     def __init__(self, path: Path, name: str) -> None:
-        self._container = _open(path, name)
+        self._track = open_track(path, name)
+        self._n_lost_first = 0  # packets that were lost before the first frame
+        self._n_unsettled = 0
         try:
-            self._stream = _audio_stream(self._container, name)
-            self._beside_video = any(_is_video(stream) for stream in self._container.streams)
-            self._n_lost_first = 0  # packets that were lost before the first frame
-            self._frames = self._decode()
-            first = self._first_frame(name)
-            self.info = require_plausible(self._describe(path, name, first))
-            self.damage = DamageLog(self.info.sample_rate)
+            frames = self._decode()
+            first = self._first_frame(frames)
+            self.info = require_plausible(describe(self._track, first))
+            self._lacks_end = self._track.format == "ogg" and not ogg_is_complete(path)
         except BaseException:
             self.close()
             raise
-        if self._container.duration is not None:
-            self.length_hint_s = self._container.duration / av.time_base
+        self.damage = DamageLog(self.info.sample_rate)
+        self.length_hint_s = self._track.length_hint_s
+        self._frames = chain([first], frames)
         self._origin_s = self._origin(first)
-        self._frames = chain([first], self._frames)
         sample_format = first.format.name
         self._wide = sample_format.rstrip("p") in ("dbl", "s64") or self.info.bit_depth == 32
         self._converter = av.AudioResampler(sample_format, first.layout.name, first.sample_rate)
@@ -69,13 +65,13 @@ class PyavSource(Source):
         return gather(drop_first(self._placed(), start), block_samples)
 
     def close(self) -> None:
-        self._container.close()
+        self._track.container.close()
 
     # -- decoding ------------------------------------------------------------------------------
 
     def _decode(self) -> Iterator[av.AudioFrame | None]:
         """Yield the frames in order, and None wherever a packet could not be decoded."""
-        packets = self._container.demux(self._stream)
+        packets = self._track.container.demux(self._track.stream)
         while True:
             try:
                 packet = next(packets)
@@ -93,25 +89,25 @@ class PyavSource(Source):
         yield from self._drain()
 
     def _drain(self) -> Iterator[av.AudioFrame]:
+        """Yield what a decoder still holds when the file ended in an error."""
         try:
-            yield from self._stream.codec_context.decode(None)
+            yield from self._track.stream.codec_context.decode(None)
         except av.FFmpegError:
             return
 
-    def _first_frame(self, name: str) -> av.AudioFrame:
-        for frame in self._frames:
+    def _first_frame(self, frames: Iterator[av.AudioFrame | None]) -> av.AudioFrame:
+        for frame in frames:
             if frame is not None and frame.samples:
                 return frame
             self._n_lost_first += frame is None
         raise UnreadableAudio(
-            f"{name}: nothing of its {self._stream.codec_context.name} audio can be decoded; "
-            "the file is empty, damaged or encrypted"
+            f"{self._track.name}: nothing of its {self._track.stream.codec_context.name} audio "
+            "can be decoded; the file is empty, damaged or encrypted"
         )
 
     def _placed(self) -> Iterator[Block]:
         """Yield the samples at their time, cut where the container says that they end."""
-        declared = self.info.n_samples
-        cut = declared if self._container.format.name == _MP4 else None
+        cut = self.info.n_samples if self._track.format == MP4 else None
         timeline = Timeline(self._clock(), self.damage)
         timeline.broken = self._n_lost_first > 0
         for frame in self._frames:
@@ -119,33 +115,48 @@ class PyavSource(Source):
                 timeline.broken = True
                 continue
             for part in self._as_described(frame, timeline.position):
-                at = self._sample_of(part)
-                yield from _cut(timeline.place(self._finite(part, timeline), at), timeline, cut)
+                at = self._sample_of(part, timeline)
+                yield from _cut(timeline.place(self._block(part, timeline), at), timeline, cut)
             if cut is not None and timeline.position >= cut:
                 return
-        yield from _cut(timeline.flush(), timeline, cut)
-        short = declared is not None and timeline.position < declared
-        if short or timeline.broken:
-            self.damage.ended(timeline.position, declared if short else None)
+        self._report_end(timeline)
 
     def _as_described(self, frame: av.AudioFrame, at: int) -> list[av.AudioFrame]:
         """Return the frame, converted if rate or channels change in the middle of the stream."""
         same_rate = frame.sample_rate == self.info.sample_rate
         if same_rate and frame.layout.nb_channels == self.info.n_channels:
             return [frame]
-        self.damage.note(
-            at,
-            f"the audio changes to {frame.sample_rate} Hz, {frame.layout.name}; converted",
-        )
+        now = f"{frame.sample_rate} Hz, {frame.layout.name}"
+        self.damage.changed(at, f"the audio changes to {now}; converted back")
         return self._converter.resample(frame)
 
-    def _finite(self, frame: av.AudioFrame, timeline: Timeline) -> Block:
-        """Return the samples; a lossy decoder that was fed damage may give NaN: make it silence."""
+    def _block(self, frame: av.AudioFrame, timeline: Timeline) -> Block:
+        """Return the samples, without what a lossy decoder makes of damage.
+
+        That may be NaN, or bursts far above full scale, which a player would clip.
+        """
         block = frame_block(frame, self._wide)
-        if self.info.is_lossy and not np.isfinite(block).all():
+        if not self.info.is_lossy:
+            return block
+        if timeline.broken:
+            self._n_unsettled = _UNSETTLED_FRAMES
+        if not np.isfinite(block).all():
             timeline.broken = True
-            return np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+            block = np.nan_to_num(block, nan=0.0, posinf=0.0, neginf=0.0)
+        if self._n_unsettled > 0:
+            self._n_unsettled -= 1
+            block = np.clip(block, -1.0, 1.0)
         return block
+
+    def _report_end(self, timeline: Timeline) -> None:
+        expected, slack_s = self.info.length_s, _END_SLACK_S
+        if expected is None:
+            expected, slack_s = self._track.tagged_length_s(), _TAGGED_END_SLACK_S
+        rate = self.info.sample_rate
+        if expected is not None and timeline.position < (expected - slack_s) * rate:
+            self.damage.ended(timeline.position, round(expected * rate))
+        elif timeline.broken or self._lacks_end:
+            self.damage.ended(timeline.position, None)
 
     # -- time ----------------------------------------------------------------------------------
 
@@ -155,79 +166,30 @@ class PyavSource(Source):
         Beside video that is the start of the presentation. Alone it is the first sample, however
         late its time stamp is, for that is what a player does with a sound file.
         """
-        if self._beside_video and self._container.start_time is not None:
-            return Fraction(self._container.start_time, av.time_base)
-        start = self._stream.start_time
-        if self._n_lost_first and start is not None:
-            return start * _time_base(self._stream)
+        track = self._track
+        if track.beside_video and track.presentation_start_s is not None:
+            return track.presentation_start_s
+        if track.format == "flac":  # its time stamps are sample numbers
+            return Fraction(0)
+        # Raw streams have no time stamps of their own: FFmpeg counts what it could parse.
+        stamped = self.info.n_samples is not None or track.format in (MATROSKA, "asf")
+        if self._n_lost_first and stamped and track.start_s is not None:
+            return track.start_s
         return _time(first) or Fraction(0)
 
-    def _sample_of(self, frame: av.AudioFrame) -> int | None:
+    def _sample_of(self, frame: av.AudioFrame, timeline: Timeline) -> int | None:
+        # FFmpeg's FLAC parser gives the first frame the number of the one before the damage.
+        if self._track.format == "flac" and timeline.position == 0:
+            return None
         time = _time(frame)
         return None if time is None else round((time - self._origin_s) * self.info.sample_rate)
 
     def _clock(self) -> Clock:
+        exact = self._track.format == "flac"
         end_s = _LONGEST_S if self.length_hint_s is None else self.length_hint_s + _SLACK_S
-        exact = self._container.format.name == "flac"
+        if exact and self.info.length_s is not None:
+            end_s = self.info.length_s
         return Clock(self.info.sample_rate, round(end_s * self.info.sample_rate), exact)
-
-    # -- facts ---------------------------------------------------------------------------------
-
-    def _describe(self, path: Path, name: str, first: av.AudioFrame) -> AudioInfo:
-        codec = self._stream.codec_context
-        depth = _containers.lossless_bit_depth(codec.name, codec.extradata)
-        sample_format = first.format.packed.name
-        is_float = sample_format in ("flt", "dbl")
-        is_lossy = not codec.codec.lossless or (codec.codec.lossy and is_float)
-        if is_lossy or is_float:
-            depth = None
-        elif depth is None:
-            depth = _pcm_bits(codec.name) or first.format.bits
-        container = self._container.format.name
-        return AudioInfo(
-            name=name,
-            sample_rate=first.sample_rate,
-            n_channels=first.layout.nb_channels,
-            n_samples=self._n_samples(path, first),
-            codec=_CODECS.get(codec.name, codec.name),
-            container=_CONTAINERS.get(container, container.split(",")[0]),
-            bit_depth=depth,
-            is_float=is_float and not is_lossy,
-            is_lossy=is_lossy,
-            layout=layout_name(first.layout),
-            path=path,
-        )
-
-    def _n_samples(self, path: Path, first: av.AudioFrame) -> int | None:
-        """Length as a player hears it, None where the container only allows an estimate."""
-        stream, container = self._stream, self._container.format.name
-        if stream.duration is None:
-            return None
-        rate = first.sample_rate
-        seconds = stream.duration * _time_base(stream)
-        exact = seconds * rate
-        if container == "mp3":
-            counted = exact.denominator == 1 and _containers.mp3_counts_frames(path)
-            return int(exact) if counted else None
-        if container not in _COUNTING:
-            return None
-        if container == _MP4:
-            return self._mp4_samples(round(exact), rate)
-        skip = 0
-        if container == "ogg" and stream.codec_context.name in ("opus", "libopus"):
-            skip = _containers.opus_pre_skip(stream.codec_context.extradata)
-        return max(round(exact) - skip, 0) or None
-
-    def _mp4_samples(self, declared: int, rate: int) -> int:
-        itunes = _containers.itunes_samples(
-            self._stream.metadata.get("iTunSMPB") or self._container.metadata.get("iTunSMPB")
-        )
-        declared = min(declared, itunes or declared)
-        if not self._beside_video or self._stream.start_time is None:
-            return declared
-        start = self._stream.start_time * _time_base(self._stream)
-        start -= Fraction(self._container.start_time or 0, av.time_base)
-        return round(max(start, Fraction(0)) * rate) + declared
 
 
 def gather(blocks: Iterator[Block], block_samples: int) -> Iterator[Block]:
@@ -244,58 +206,8 @@ def gather(blocks: Iterator[Block], block_samples: int) -> Iterator[Block]:
         yield np.concatenate(parts, axis=1)
 
 
-def layout_name(layout: av.AudioLayout) -> str | None:
-    """FFmpeg's layout name; None where it only counts channels ("6 channels")."""
-    known = {1: "mono", 2: "stereo"}.get(layout.nb_channels)
-    return known if layout.name.endswith(("channels", "channel")) else layout.name
-
-
-def _open(path: Path, name: str) -> InputContainer:
-    try:
-        # "file:" keeps names with ":" from being taken for a protocol; the white list keeps
-        # play lists from opening anything but files.
-        return av.open(
-            f"file:{path}",
-            container_options={"protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
-    except av.FFmpegError as error:
-        raise UnreadableAudio(
-            f"{name}: not a sound file that vocalsep can read ({error.strerror}); "
-            "expected e.g. WAV, FLAC, MP3, M4A, Ogg, Opus, WMA, MP4 or MKV"
-        ) from None
-
-
-def _audio_stream(container: InputContainer, name: str) -> AudioStream:
-    if not container.streams.audio:
-        pictures = any(stream.type == "video" for stream in container.streams)
-        what = "only pictures" if pictures else "no sound"
-        raise UnreadableAudio(f"{name}: it has no audio track ({what} in it)")
-    stream = container.streams.audio[0]
-    if stream.codec_context is None:
-        raise UnreadableAudio(f"{name}: its audio codec is unknown to FFmpeg; convert it to FLAC")
-    if stream.codec_context.name == "flac":
-        # Without this a broken frame is played as noise.
-        stream.codec_context.options = {"err_detect": "crccheck+explode"}
-    return stream
-
-
-def _is_video(stream: av.stream.Stream) -> bool:
-    still = Disposition.attached_pic | Disposition.timed_thumbnails
-    return stream.type == "video" and not stream.disposition & still
-
-
-def _time_base(timed: AudioStream | av.AudioFrame) -> Fraction:
-    return timed.time_base or Fraction(1, av.time_base)
-
-
 def _time(frame: av.AudioFrame) -> Fraction | None:
-    return None if frame.pts is None else frame.pts * _time_base(frame)
-
-
-def _pcm_bits(codec: str) -> int | None:
-    digits = "".join(c for c in codec.removeprefix("pcm_") if c.isdigit())
-    return int(digits) if codec.startswith("pcm_") and digits else None
+    return None if frame.pts is None else frame.pts * time_base(frame)
 
 
 def _cut(blocks: Iterator[Block], timeline: Timeline, cut: int | None) -> Iterator[Block]:
@@ -304,12 +216,3 @@ def _cut(blocks: Iterator[Block], timeline: Timeline, cut: int | None) -> Iterat
         excess = 0 if cut is None else timeline.position - cut
         if excess < block.shape[1]:
             yield block[:, : block.shape[1] - max(excess, 0)]
-
-
-def file_layout(path: Path) -> str | None:
-    """FFmpeg's name of the channel layout of a file; None if it does not say or is not known."""
-    try:
-        with _open(path, path.name) as container:
-            return layout_name(_audio_stream(container, path.name).codec_context.layout)
-    except UnreadableAudio:
-        return None

@@ -22,7 +22,8 @@ class DamageLog:
     def __init__(self, sample_rate: int) -> None:
         self.messages: list[str] = []
         self._sample_rate = sample_rate
-        self._open_span: tuple[int, int] | None = None
+        self._open_span: tuple[int, int] | None = None  # that of the last message
+        self._changes: set[str] = set()
 
     def silenced(self, start: int, stop: int) -> None:
         """Note that samples [start, stop) could not be decoded and were replaced by silence."""
@@ -30,21 +31,22 @@ class DamageLog:
             start = self._open_span[0]
             self.messages.pop()
         self._open_span = (start, stop)
-        self.messages.append(
-            f"damaged: could not decode all from {self._seconds(start)} to {self._seconds(stop)}; "
-            "what is missing is silent"
-        )
+        where = f"from {self._seconds(start)} to {self._seconds(stop)}"
+        if start == stop:
+            where = f"near {self._seconds(start)}"
+        self.messages.append(f"damaged {where}: what could not be decoded is silent")
 
     def ended(self, stop: int, declared: int | None) -> None:
-        """Note that the audio ends at sample `stop`, before its header says (if it says)."""
-        where = "the end" if declared is None else self._seconds(declared)
-        self.messages.append(
-            f"truncated or damaged: nothing could be decoded from {self._seconds(stop)} to {where}"
-        )
+        """Note that the audio ends at sample `stop`, before its container says (if it says)."""
+        expected = "" if declared is None else f", expected until {self._seconds(declared)}"
+        self.messages.append(f"truncated or damaged: ends at {self._seconds(stop)}{expected}")
 
-    def note(self, at: int, message: str) -> None:
-        """Note anything else that happened at sample `at`."""
-        self.messages.append(f"at {self._seconds(at)}: {message}")
+    def changed(self, at: int, message: str) -> None:
+        """Note once what happens from sample `at` on."""
+        if message not in self._changes:
+            self._changes.add(message)
+            self.messages.append(f"from {self._seconds(at)} on {message}")
+            self._open_span = None
 
     def _seconds(self, sample: int) -> str:
         return f"{sample / self._sample_rate:.3f} s"

@@ -14,8 +14,6 @@ from vocalsep.types import Block
 _JITTER_S = 0.1
 # Time stamps of Matroska and ASF are rounded to milliseconds.
 _ROUNDING_S = 0.002
-# How many frames without time stamp to hold back until one with a time stamp tells their place.
-_HELD_FRAMES = 16
 
 
 @dataclass(frozen=True)
@@ -39,37 +37,22 @@ class Timeline:
         self.broken = False  # a packet was lost since the last frame
         self._clock = clock
         self._damage = damage
-        self._held: list[Block] = []
 
     def place(self, block: Block, at: int | None) -> Iterator[Block]:
         """Yield what comes next: silence up to sample `at` if something is missing, then `block`.
 
         Args:
             block: (C, n) decoded samples.
-            at: the sample at which its time stamp puts it; None without a time stamp.
+            at: the sample at which its time stamp puts it; None without a time stamp: it is next.
         """
-        # A decoder that has lost its place gives frames without time; they belong directly
-        # before the next frame that has one.
-        if at is None and len(self._held) < _HELD_FRAMES:
-            self._held.append(block)
-            return
-        n_held = sum(held.shape[1] for held in self._held)
-        gap = 0 if at is None else self._gap(at - n_held, block.shape[1])
+        gap = 0 if at is None else self._gap(at, block.shape[1])
         if gap > 0:
             yield from self._silence(gap, block)
         elif self.broken:
             self._damage.silenced(self.position, self.position)
         self.broken = False
-        yield from self.flush()
         self.position += block.shape[1]
         yield block
-
-    def flush(self) -> Iterator[Block]:
-        """Yield the blocks that still wait for a time stamp."""
-        for held in self._held:
-            self.position += held.shape[1]
-            yield held
-        self._held = []
 
     def _gap(self, at: int, frame_samples: int) -> int:
         gap = at - self.position

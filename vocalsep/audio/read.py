@@ -18,9 +18,10 @@ from typing import BinaryIO
 import numpy as np
 
 from vocalsep.audio._pipe import PipeSource, RawFormat
-from vocalsep.audio._pyav import PyavSource, file_layout
+from vocalsep.audio._pyav import PyavSource
 from vocalsep.audio._soundfile import SoundfileSource, is_soundfile
 from vocalsep.audio._source import Source, require_plausible
+from vocalsep.audio._track import file_layout
 from vocalsep.errors import UnreadableAudio
 from vocalsep.types import AudioInfo, Block
 

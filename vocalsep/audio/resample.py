@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 import soxr
@@ -14,8 +16,8 @@ def resample_blocks(blocks: Iterable[Block], source_rate: int, target_rate: int)
     """Convert (C, n) blocks from `source_rate` to `target_rate` (Hz).
 
     Output sample k lies at the time of input sample k·source_rate/target_rate: there is no delay.
-    n input samples give round(n·target_rate/source_rate) output samples (half rounds up), and the
-    result does not depend on how they were cut into blocks. Equal rates pass through untouched.
+    n input samples give round(n·target_rate/source_rate) output samples, and the result does not
+    depend on how they were cut into blocks. Equal rates pass through untouched.
 
     Yields:
         (C, m) blocks of the input's dtype, m ≥ 1.
@@ -23,23 +25,23 @@ def resample_blocks(blocks: Iterable[Block], source_rate: int, target_rate: int)
     if source_rate == target_rate:
         yield from blocks
         return
-    stream: soxr.ResampleStream | None = None
+    blocks = iter(blocks)
+    first = next(blocks, None)
+    if first is None:
+        return
+    n_channels, dtype = first.shape[0], first.dtype
+    stream = soxr.ResampleStream(source_rate, target_rate, n_channels, dtype, quality="VHQ")
     n_in = n_out = 0
-    like: Block | None = None
-    for block in blocks:
-        if stream is None:
-            like = block[:, :0]
-            stream = soxr.ResampleStream(
-                source_rate, target_rate, block.shape[0], dtype=block.dtype, quality="VHQ"
-            )
+    for block in chain([first], blocks):
         n_in += block.shape[1]
         done = stream.resample_chunk(np.ascontiguousarray(block.T))  # (m, C)
         n_out += len(done)
         if len(done):
             yield np.ascontiguousarray(done.T)
-    if stream is None or like is None:
-        return
-    total = (2 * n_in * target_rate + source_rate) // (2 * source_rate)
-    rest = stream.resample_chunk(np.ascontiguousarray(like.T), last=True)  # (m, C)
-    if total > n_out:
-        yield np.ascontiguousarray(rest[: total - n_out].T)
+    total = round(Fraction(n_in * target_rate, source_rate))
+    # soxr rounds its own total in floating point, sometimes down: silence after the end, which
+    # it assumes there anyway, makes sure that there is enough to cut from.
+    silence = np.zeros((source_rate // target_rate + 2, n_channels), dtype)
+    rest = stream.resample_chunk(silence, last=True)[: total - n_out]  # (m, C)
+    if len(rest):
+        yield np.ascontiguousarray(rest.T)
