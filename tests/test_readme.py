@@ -77,7 +77,7 @@ def test_options_in_the_text_exist() -> None:
         for each in (command, *children):
             known |= {option for parameter in each.params for option in parameter.opts}
     text = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
-    for option in re.findall(r"`[^`]*?(--[a-z-]+)", text):
+    for option in re.findall(r"`[^`\n]*?(--[a-z][a-z-]+)[^`\n]*`", text):
         assert option in known, option
 
 
