@@ -54,7 +54,7 @@ def _listed(source: Path, place: Path) -> list[WrittenStems]:
         paths = {stem: place / name for stem, name in entry.outputs.items()}
         complete = len(paths) == 2 and all(path.is_file() for path in paths.values())
         if entry.source == source.name and complete:
-            span = Span(float(entry.options["start_s"]), entry.options["end_s"])
+            span = Span(float(entry.options.get("start_s", 0.0)), entry.options.get("end_s"))
             found.append(WrittenStems(paths, span, entry.gain))
     return found
 

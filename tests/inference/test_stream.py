@@ -1,0 +1,197 @@
+"""The stream around the network: exact identity, free block partition, bounded waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vocalsep.audio.channels import groups_for
+from vocalsep.inference.engine import Engine
+from vocalsep.inference.quality import Quality
+from vocalsep.inference.stream import BlockFifo, SourceFormat, VoiceStream
+from vocalsep.models.identity import IdentitySeparator
+
+Array = npt.NDArray[np.floating]
+QUALITIES = [
+    Quality(overlap=0.0, n_shifts=1, precision="float32"),
+    Quality(overlap=0.25, n_shifts=1, precision="float32"),
+    Quality(overlap=0.75, n_shifts=3, precision="float32"),
+]
+
+
+def stream(
+    chunk: int = 4096, quality: Quality = QUALITIES[1], batch: int = 2, gain: float = 1.0
+) -> VoiceStream:
+    network = IdentitySeparator(chunk_samples=chunk, gain=gain)
+    return VoiceStream(Engine(network, "cpu"), quality, batch)
+
+
+def noise(n_samples: int, n_channels: int = 2) -> Array:
+    generator = np.random.default_rng([n_samples, n_channels])
+    return generator.uniform(-1, 1, (n_channels, n_samples)).astype(np.float32)
+
+
+def smooth(n_samples: int, sample_rate: int, n_channels: int) -> Array:
+    """Tones below 8 kHz that fade in and out: any two rates can carry them."""
+    time_s = np.arange(n_samples) / sample_rate
+    tones = [np.sin(2 * np.pi * (500 + 900 * k) * time_s) for k in range(n_channels)]
+    return (0.3 * np.array(tones) * np.hanning(n_samples)).astype(np.float32)
+
+
+def cut(audio: Array, lengths: list[int]) -> Iterator[Array]:
+    start = 0
+    for length in lengths:
+        yield audio[:, start : start + length]
+        start += length
+    yield audio[:, start:]
+
+
+def run(
+    voice_stream: VoiceStream, blocks: Iterator[Array], like: Array, sample_rate: int = 44100
+) -> tuple[Array, Array]:
+    source = SourceFormat(sample_rate, groups_for(like.shape[0], None))
+    pairs = list(voice_stream.pairs(blocks, source))
+    assert all(mixture.shape == voice.shape for mixture, voice in pairs)
+    empty = like[:, :0]
+    mixture = np.concatenate([empty, *(pair[0] for pair in pairs)], axis=1)
+    return mixture, np.concatenate([empty, *(pair[1] for pair in pairs)], axis=1)
+
+
+@given(
+    n_samples=st.integers(0, 30000),
+    chunk=st.integers(1, 9000),
+    quality=st.sampled_from(QUALITIES),
+    batch=st.integers(1, 5),
+    lengths=st.lists(st.integers(0, 5000), max_size=8),
+)
+@settings(max_examples=40, deadline=None)
+def test_identity_returns_the_input(
+    n_samples: int, chunk: int, quality: Quality, batch: int, lengths: list[int]
+) -> None:
+    chunk = max(chunk, n_samples // 200, 1)  # a million network calls would prove no more
+    audio = noise(n_samples)
+    mixture, voice = run(stream(chunk, quality, batch), cut(audio, lengths), audio)
+    np.testing.assert_array_equal(mixture, audio)
+    np.testing.assert_allclose(voice, audio, rtol=0, atol=5e-6)
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 2, 4095, 4096, 4097, 12288])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 6])
+def test_identity_at_the_edges(n_samples: int, n_channels: int) -> None:
+    audio = noise(n_samples, n_channels)
+    mixture, voice = run(stream(), iter([audio]), audio)
+    np.testing.assert_array_equal(mixture, audio)
+    np.testing.assert_allclose(voice, audio, rtol=0, atol=5e-6)
+
+
+@pytest.mark.parametrize("sample_rate", [8000, 22050, 44100, 48000, 96000])
+def test_any_block_partition_gives_the_same_bits(sample_rate: int) -> None:
+    audio = noise(30011)
+    generator = np.random.default_rng(7)
+    whole = run(stream(), iter([audio]), audio, sample_rate)
+    for longest in (50, 3000, 20000):
+        lengths = list(generator.integers(0, longest, 30011 // longest))
+        pieces = run(stream(), cut(audio, lengths), audio, sample_rate)
+        for a, b in zip(whole, pieces, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("sample_rate", [32000, 48000, 96000])
+def test_other_rates_come_back_aligned_and_complete(sample_rate: int) -> None:
+    audio = smooth(40001, sample_rate, 2)
+    mixture, voice = run(stream(), iter([audio]), audio, sample_rate)
+    np.testing.assert_array_equal(mixture, audio)
+    np.testing.assert_allclose(voice, audio, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_samples", [1, 2, 3, 99, 1001])
+@pytest.mark.parametrize("sample_rate", [8000, 11025, 47999, 192000])
+def test_the_length_survives_odd_rates(n_samples: int, sample_rate: int) -> None:
+    audio = noise(n_samples)
+    mixture, voice = run(stream(), iter([audio]), audio, sample_rate)
+    np.testing.assert_array_equal(mixture, audio)
+    assert voice.shape == audio.shape
+
+
+def test_what_the_model_cannot_hear_has_no_voice() -> None:
+    time_s = np.arange(60000) / 96000
+    audio = np.sin(2 * np.pi * 35000 * time_s)[np.newaxis] * np.hanning(60000)
+    audio = audio.astype(np.float32)
+    _, voice = run(stream(), iter([audio]), audio, 96000)
+    assert np.abs(voice).max() < 1e-4
+
+
+def test_surround_keeps_channels_apart_and_lfe_in_the_residual() -> None:
+    audio = noise(9000, 6)
+    source = SourceFormat(44100, groups_for(6, "5.1"))
+    voice = np.concatenate([v for _, v in stream().pairs([audio], source)], axis=1)
+    expected = audio.copy()
+    expected[3] = 0.0
+    np.testing.assert_allclose(voice, expected, atol=5e-6)
+
+
+def test_double_precision_mixtures_come_out_untouched() -> None:
+    audio = np.random.default_rng(0).uniform(-1, 1, (2, 9000))
+    mixture, _ = run(stream(), iter([audio]), audio)
+    assert mixture.dtype == np.float64
+    np.testing.assert_array_equal(mixture, audio)
+
+
+def test_waiting_is_bounded_by_the_stated_latency() -> None:
+    voice_stream = stream(chunk=4096, batch=2)
+    source = SourceFormat(48000, groups_for(2, None))
+    n_in = n_out = 0
+
+    def blocks() -> Iterator[Array]:
+        nonlocal n_in
+        for _ in range(200):
+            n_in += 500
+            yield noise(500)
+
+    longest = 0
+    for mixture, _ in voice_stream.pairs(blocks(), source):
+        longest = max(longest, n_in - n_out)
+        n_out += mixture.shape[1]
+    assert n_out == n_in == 100_000
+    assert longest / 48000 <= voice_stream.latency_s + 500 / 48000
+
+
+def test_silence_gives_silence() -> None:
+    audio = np.zeros((2, 20000), np.float32)
+    _, voice = run(stream(), iter([audio]), audio, 48000)
+    assert not voice.any()
+
+
+class PositionMarker(IdentitySeparator):
+    """Returns the chunk's own mean: not shift-invariant, unlike the identity."""
+
+    def forward(self, mixture: torch.Tensor) -> torch.Tensor:
+        return (mixture * 0 + mixture.mean(dim=-1, keepdim=True)).unsqueeze(1)
+
+
+def test_the_end_of_a_song_is_not_padded_for_the_network() -> None:
+    voice_stream = VoiceStream(Engine(PositionMarker(chunk_samples=4096), "cpu"), QUALITIES[0], 2)
+    audio = np.ones((2, 5000), np.float32)
+    _, voice = run(voice_stream, iter([audio]), audio)
+    np.testing.assert_allclose(voice, 1.0, atol=1e-6)  # padded, the last mean were 0.22
+
+
+@given(st.lists(st.integers(0, 50), max_size=20), st.data())
+@settings(max_examples=100, deadline=None)
+def test_fifo_gives_back_the_stream(lengths: list[int], data: st.DataObject) -> None:
+    audio = noise(sum(lengths))
+    fifo = BlockFifo()
+    taken = [audio[:, :0]]
+    for _ in fifo.tee(cut(audio, lengths)):
+        wanted = data.draw(st.integers(0, fifo.n_samples))
+        if wanted:
+            taken.append(fifo.take(wanted))
+    if fifo.n_samples:
+        taken.append(fifo.take(fifo.n_samples))
+    np.testing.assert_array_equal(np.concatenate(taken, axis=1), audio)
