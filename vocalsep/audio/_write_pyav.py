@@ -40,9 +40,11 @@ class PyAVEncoder:
         codec = stem_format.codec
         self._format = stem_format
         self._n_samples = 0
-        self._container = av.open(
-            file, "w", format=_MUXERS[stem_format.container], options={"fflags": _REPEATABLE}
-        )
+        options = {"fflags": _REPEATABLE}
+        if stem_format.container == "mp4":
+            # The edit list counts in this unit: milliseconds would round the length.
+            options["movie_timescale"] = str(stem_format.sample_rate)
+        self._container = av.open(file, "w", format=_MUXERS[stem_format.container], options=options)
         self._layout = stem_format.layout or ""  # these codecs' plans always name one
         stream = self._container.add_stream(
             _ENCODERS[codec],
