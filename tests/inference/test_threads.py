@@ -115,7 +115,7 @@ def test_both_ends_at_once() -> None:
     received: list[int] = []
     with (
         read_ahead(range(500), size=2) as items,
-        write_behind(lambda taken: received.extend(taken), size=2) as put,
+        write_behind(received.extend, size=2) as put,
     ):
         for item in items:
             put(2 * item)

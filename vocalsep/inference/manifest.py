@@ -46,7 +46,8 @@ def read_manifest(path: Path) -> list[Entry]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content[_VERSION_KEY] != 1:
             return []
-        return [Entry(**entry) for entry in content["songs"]]
+        entries = [Entry(**entry) for entry in content["songs"]]
+        return [entry for entry in entries if isinstance(entry.outputs, dict)]
     except (OSError, ValueError, TypeError, KeyError):
         return []
 
