@@ -56,7 +56,8 @@ def command(
     long file. help: `vocalsep --help`. Everything runs in fresh processes; times are medians.
     """
     setting = Setting(model, quality, device, threads, minutes)
-    facts = {**machine(), "model": model, "quality": quality, "device": device}
+    asked = {"model": model, "quality": quality, "device": device, "threads": threads or "auto"}
+    facts = {**machine(), **asked}
     results = [result for name in measures or MEASURES for result in MEASURES[name](setting)]
     if as_json:
         found = [asdict(result) for result in results]
