@@ -26,7 +26,12 @@ def test_levels_halve_exactly() -> None:
 
 @pytest.mark.parametrize("kernel", [2, 3, 4, 5, 6, 7])
 def test_every_kernel_keeps_the_size(kernel: int) -> None:
-    assert UNet(1, 1, widths=[2, 2], kernel=kernel).eval()(torch.zeros(1, 1, 13, 7)).shape == (1, 1, 13, 7)
+    assert UNet(1, 1, widths=[2, 2], kernel=kernel).eval()(torch.zeros(1, 1, 13, 7)).shape == (
+        1,
+        1,
+        13,
+        7,
+    )
 
 
 def test_skips_carry_detail_past_the_bottleneck() -> None:

@@ -53,6 +53,9 @@ def batches(recipe: Recipe, first_step: int) -> Iterator[Batch]:
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_one_thread if workers else None,
+        # Its own generator: starting to iterate draws from the global one, which a resumed run
+        # must find as it was.
+        generator=torch.Generator(),
     )
     yield from loader
 

@@ -197,12 +197,12 @@ def _at_level(segment: Segment, reference: Segment, level_db: float) -> Segment:
 
 
 def _loud_rms(segment: Segment) -> float:
-    """RMS of the loudest half of 50 ms pieces: pauses do not make a voice count as quiet."""
-    n_piece = 2205
+    """RMS of the loudest half of 60 pieces: pauses do not make a voice count as quiet."""
+    n_piece = max(1, segment.shape[1] // 60)
     n_whole = segment.shape[1] // n_piece * n_piece
     energy = np.square(segment[:, :n_whole]).mean(0).reshape(-1, n_piece).mean(1)
     loud = np.sort(energy)[len(energy) // 2 :]
-    return float(np.sqrt(loud.mean())) if len(loud) else 0.0
+    return float(np.sqrt(loud.mean()))
 
 
 def _normalised(sources: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

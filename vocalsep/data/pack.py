@@ -118,7 +118,7 @@ def _pack_one(job: _Job) -> Track | str:
     """The packed track, or why it was left out; errors come back as text across processes."""
     try:
         summands = [_files_of(job.root / part.strip()) for part in job.row.path.split(" + ")]
-        key = _content_key([file for files in summands for file in files], job.sample_rate)
+        key = _content_key(summands, job.sample_rate)
         target = job.bank / f"{key}.i16"
         meta = target.with_suffix(".shape")
         if not (target.exists() and meta.exists()):
@@ -154,10 +154,13 @@ def _files_of(path: Path) -> list[Path]:
     raise DataError(f"{path}: no such file and no folder with audio in it")
 
 
-def _content_key(files: list[Path], sample_rate: int) -> str:
+def _content_key(summands: list[list[Path]], sample_rate: int) -> str:
+    """Of the bytes, the rate and how files are joined and summed."""
     digest = hashlib.sha256(str(sample_rate).encode())
-    for file in files:
-        digest.update(file.read_bytes())
+    for files in summands:
+        digest.update(f"+{len(files)}".encode())
+        for file in files:
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:24]
 
 

@@ -43,9 +43,9 @@ def load_songs(recipe: Recipe) -> list[Song]:
 
 def score(separator: MaskSeparator, song: Song) -> dict[str, float]:
     """SDR in dB of both stems, and what share of each true stem the vocal estimate holds."""
-    mixture = torch.from_numpy(song.vocals + song.accompaniment)
-    estimate = _separate(separator, mixture).numpy()
-    return _scores(song, estimate)
+    mixture = song.vocals + song.accompaniment
+    vocals = _separate(separator, torch.from_numpy(mixture)).numpy()
+    return _scores(song, vocals, mixture - vocals)
 
 
 def score_anchors(separator: MaskSeparator, song: Song) -> dict[str, dict[str, float]]:
@@ -55,21 +55,18 @@ def score_anchors(separator: MaskSeparator, song: Song) -> dict[str, dict[str, f
     mask = ideal_ratio_mask(spectra[:1], spectra[1:]).unsqueeze(1)  # (1, 1, C, F, T)
     ideal = apply_mask(mask, spectra.sum(0, keepdim=True))[:, 0]  # (1, C, F, T)
     oracle = separator.stft.synthesise(ideal, stems.shape[-1])[0].numpy()
+    mixture = song.vocals + song.accompaniment
     return {
-        "mixture": _scores(song, song.vocals + song.accompaniment),
-        "ideal ratio mask": _scores(song, oracle),
+        "mixture": _scores(song, mixture, mixture),
+        "ideal ratio mask": _scores(song, oracle, mixture - oracle),
     }
 
 
-def _scores(song: Song, vocals: Audio) -> dict[str, float]:
-    mixture = song.vocals + song.accompaniment
+def _scores(song: Song, vocals: Audio, accompaniment: Audio) -> dict[str, float]:
     held, bleed = regression_coefficients(vocals, song.vocals, song.accompaniment)
     return {
         "vocals": sdr(song.vocals, vocals),
-        # The mixture as an estimate of the accompaniment is itself, not mixture − mixture.
-        "accompaniment": sdr(
-            song.accompaniment, mixture if vocals is mixture else mixture - vocals
-        ),
+        "accompaniment": sdr(song.accompaniment, accompaniment),
         "voice_held": held,
         "music_held": bleed,
     }

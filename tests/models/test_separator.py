@@ -1,0 +1,74 @@
+"""The mask separator: shapes, levels, silence, band, precision."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.helpers.synth import tiny_recipe
+from vocalsep.models.separator import MaskSeparator, residual_name
+
+
+@pytest.fixture
+def separator() -> MaskSeparator:
+    torch.manual_seed(0)
+    return MaskSeparator(tiny_recipe(Path("bank"))).eval()
+
+
+@pytest.mark.parametrize("n_samples", [1, 63, 64, 1000, 4032])
+def test_any_length(separator: MaskSeparator, n_samples: int) -> None:
+    assert separator(torch.randn(3, 2, n_samples)).shape == (3, 1, 2, n_samples)
+
+
+def test_several_targets() -> None:
+    recipe = dataclasses.replace(tiny_recipe(Path("b")), targets=["vocals", "drums", "bass"])
+    assert MaskSeparator(recipe).eval()(torch.randn(2, 2, 500)).shape == (2, 3, 2, 500)
+
+
+def test_silence_gives_silence(separator: MaskSeparator) -> None:
+    assert not separator(torch.zeros(1, 2, 2000)).any()
+
+
+def test_level_does_not_matter(separator: MaskSeparator) -> None:
+    mixture = 0.1 * torch.randn(1, 2, 4000)
+    loud = separator(mixture)
+    torch.testing.assert_close(separator(0.01 * mixture) * 100, loud, atol=1e-5, rtol=1e-3)
+
+
+def test_an_open_mask_returns_the_band_of_the_mixture(separator: MaskSeparator) -> None:
+    with torch.no_grad():
+        separator.backbone.out.weight.zero_()  # type: ignore[union-attr,operator]
+        separator.backbone.out.bias.fill_(100.0)  # type: ignore[union-attr,operator]
+    time = torch.arange(4000) / separator.sample_rate
+    inside, above = (torch.sin(2 * torch.pi * hz * time).expand(1, 2, -1) for hz in (500, 3800))
+    out = separator(inside + above)[0]
+    torch.testing.assert_close(out[..., 300:-300], inside[..., 300:-300], atol=2e-3, rtol=0)
+
+
+def test_a_zero_head_gives_half(separator: MaskSeparator) -> None:
+    with torch.no_grad():
+        separator.backbone.out.weight.zero_()  # type: ignore[union-attr,operator]
+        separator.backbone.out.bias.zero_()  # type: ignore[union-attr,operator]
+    masks = separator.masks(separator.stft.analyse(torch.randn(1, 2, 1000)))
+    assert torch.equal(masks, torch.full_like(masks, 0.5))
+
+
+def test_bfloat16_is_close(separator: MaskSeparator) -> None:
+    mixture = 0.1 * torch.randn(1, 2, 4000)
+    exact = separator(mixture)
+    separator.set_backbone_dtype(torch.bfloat16)
+    rough = separator(mixture)
+    assert rough.dtype == torch.float32
+    error_db = 10 * torch.log10((exact - rough).square().sum() / exact.square().sum())
+    assert error_db < -35
+
+
+@pytest.mark.parametrize(
+    ("targets", "name"),
+    [(["vocals"], "accompaniment"), (("vocals",), "accompaniment"), (["drums"], "residual")],
+)
+def test_residual_name(targets: list[str], name: str) -> None:
+    assert residual_name(targets) == name
