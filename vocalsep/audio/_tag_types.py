@@ -88,8 +88,9 @@ def front_cover(pictures: list[tuple[int, bytes]]) -> Cover | None:
 
 def read_fields(keys: dict[str, str], values: Callable[[str], Any]) -> Text:
     """Collect the non-empty fields; `values` gives the list behind a key of the format."""
-    found = {name: tuple(str(v).strip() for v in values(key)) for name, key in keys.items()}
-    return {name: texts for name, texts in found.items() if any(texts)}
+    found = {name: [str(value).strip() for value in values(key)] for name, key in keys.items()}
+    # Taggers repeat values where a format has two places for a field.
+    return {name: tuple(dict.fromkeys(texts)) for name, texts in found.items() if any(texts)}
 
 
 def number_and_total(text: str) -> tuple[int, int]:

@@ -25,6 +25,9 @@ def read_id3(tags: id3.ID3) -> tuple[Text, Cover | None]:
     # Described comments are programs' own data, such as iTunes' volume levels.
     comments = [str(value) for c in tags.getall("COMM") if not c.desc for value in c.text]
     lyrics = [str(frame.text) for frame in tags.getall("USLT")]
+    # FFmpeg writes both as user-defined text.
+    comments = comments or [str(v) for t in tags.getall("TXXX:comment") for v in t.text]
+    lyrics = lyrics or [str(v) for t in tags.getall("TXXX:USLT") for v in t.text]
     for name, values in (("comment", comments), ("lyrics", lyrics)):
         if values:
             text[name] = tuple(values)

@@ -18,11 +18,13 @@ _FFMPEG_KEYS = {
     **{name: name for name in ASF_KEYS},
     "albumartist": "album_artist",
 }
+#: FFmpeg writes these ASF attributes under its own names.
+_ASF_ALIASES = {"WM/Year": "date", "WM/Lyrics": "lyrics"}
 
 
 def read_asf(tags: ASFTags) -> tuple[Text, Cover | None]:
     """Fields and front cover of ASF attributes."""
-    text = read_fields(ASF_KEYS, lambda key: tags.get(key, []))
+    text = read_fields(ASF_KEYS, lambda key: tags.get(key) or tags.get(_ASF_ALIASES.get(key), []))
     return text, front_cover([_asf_picture(p.value) for p in tags.get("WM/Picture", [])])
 
 
