@@ -110,5 +110,5 @@ def test_shapes_are_checked_before_anything_is_allocated(model_file: Path, recip
 
 @pytest.mark.parametrize("field", ["recipe", "scores"])
 def test_broken_metadata(model_file: Path, field: str) -> None:
-    with pytest.raises(ModelError, match="damaged|recipe"):
+    with pytest.raises(ModelError, match=r"damaged|recipe"):
         load_model(rewritten(model_file, **{field: "{"}))
