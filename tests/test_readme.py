@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -132,13 +133,17 @@ def test_model_table_is_what_the_command_lists() -> None:
         "|---|---|---|---|---|---|---|",
     ]
     for model in listing():
-        scores = [f"{model['sdr_db'][stem]:.1f} dB" for stem in ("vocals", "accompaniment")]
+        sdr_db = model["sdr_db"]
+        scores = [
+            f"{sdr_db[stem]:.1f} dB" if stem in sdr_db else "-"
+            for stem in ("vocals", "accompaniment")
+        ]
         facts = (
             f"`{model['name']}`",
             model["licence"],
             f"{model['bytes'] / 1e6:.1f} MB",
             f"{model['sample_rate']} Hz",
-            f"{model['speed']:.0f} x",
+            f"{model['speed']:.0f} x" if model["speed"] else "-",
             *scores,
         )
         rows.append(f"| {' | '.join(facts)} |")
@@ -159,6 +164,35 @@ def test_python_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         "accompaniment.wav",
         "vocals.wav",
     ]
+
+
+@pytest.mark.slow
+def test_usage_block_runs(tmp_path: Path) -> None:
+    """The block of the section "Use", line by line in a shell, on a second of each kind of file."""
+    ffmpeg, bash = shutil.which("ffmpeg"), shutil.which("bash")
+    if ffmpeg is None or bash is None:
+        pytest.skip("needs ffmpeg and bash")
+    (tmp_path / "album" / "disc 1").mkdir(parents=True)
+    names = ["song.mp3", "song.wav", "song.flac", "album/a.ogg", "album/disc 1/b.m4a"]
+    for name, seconds in [*((name, 1) for name in names), ("film.mkv", 91)]:
+        tone = ["-f", "lavfi", "-i", f"sine=300:duration={seconds}"]
+        target = str(tmp_path / name)
+        subprocess.run([ffmpeg, "-v", "error", *tone, target], check=True, timeout=60)
+    (usage,) = [block for block in blocks("bash") if "album/" in block]
+    shim = f"""vocalsep() {{ {shlex.quote(sys.executable)} -m vocalsep "$@"; }}"""
+    script = f"set -e\n{shim}\n{usage}"
+    done = subprocess.run(
+        [bash, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    for name in (
+        "separated/song/vocals.wav",
+        "separated/song/accompaniment.mp3",
+        "stems/disc 1/b/vocals.wav",
+        "album/a (vocals).wav",
+        "vocals.wav",
+    ):
+        assert (tmp_path / name).stat().st_size > 1000, name
 
 
 def test_the_clip_is_short_free_and_says_so() -> None:

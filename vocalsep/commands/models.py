@@ -69,34 +69,33 @@ def listing() -> list[dict[str, Any]]:
     """One row of facts per shipped model: what the table and the README show."""
     from vocalsep.models.catalogue import find_model, model_names, pretrained_dir
     from vocalsep.models.checkpoint import read_card
+    from vocalsep.models.separator import residual_name
 
     names = model_names()  # first: it says so if the index is damaged
     index = json.loads((pretrained_dir() / "index.json").read_text(encoding="utf-8"))
     rows = []
     for name in names:
         card = read_card(find_model(name))
+        stems = [*card.targets, residual_name(card.targets)]
         rows.append(
             {
                 "name": name,
-                "stems": [*card.targets, "residual"],
+                "stems": stems,
                 "licence": card.licence,
                 "bytes": card.n_bytes,
                 "parameters": card.n_parameters,
                 "sample_rate": card.recipe.audio.sample_rate,
                 "speed": index[name].get("speed"),
-                "sdr_db": mean_scores(card),
+                "sdr_db": mean_sdr_db(card, stems),
             }
         )
     return rows
 
 
-def mean_scores(card: ModelCard) -> dict[str, float]:
-    """Metric -> mean over the songs that have it, dB."""
-    metrics = {metric for song in card.scores.values() for metric in song}
-    return {
-        metric: round(fmean(song[metric] for song in card.scores.values() if metric in song), 2)
-        for metric in sorted(metrics)
-    }
+def mean_sdr_db(card: ModelCard, stems: list[str]) -> dict[str, float]:
+    """Stem -> mean SDR over the songs that were scored, dB."""
+    scores = {stem: [song[stem] for song in card.scores.values() if stem in song] for stem in stems}
+    return {stem: round(fmean(found), 2) for stem, found in scores.items() if found}
 
 
 def _as_table(rows: list[dict[str, Any]]) -> str:
