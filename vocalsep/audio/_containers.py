@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 _ID3_HEADER_BYTES = 10
 _OGG_HEADER = struct.Struct("<4sBBqIIIB")
 _LAST_PAGE = 4
 _LONGEST_OGG_PAGE = 27 + 255 + 255 * 255
+
+
+def wav_sample_rate(path: Path) -> int | None:
+    """Sample rate in the header of a WAV, however absurd; None if there is no such header."""
+    with path.open("rb") as file:
+        head = file.read(4096)
+    start = head.find(b"fmt ")
+    if head[:4] not in (b"RIFF", b"RF64") or start < 0 or len(head) < start + 16:
+        return None
+    return int.from_bytes(head[start + 12 : start + 16], "little")
 
 
 def mp3_counts_frames(path: Path) -> bool:
@@ -46,12 +57,36 @@ def ogg_is_one_page(path: Path) -> bool:
 
 def ogg_is_complete(path: Path) -> bool:
     """Tell whether the last page of an Ogg file is marked as the last."""
+    last = _last_ogg_page(path)
+    return last is not None and bool(last[2] & _LAST_PAGE)
+
+
+def ogg_is_one_stream(path: Path) -> bool:
+    """Tell whether an Ogg file ends with the stream it starts with.
+
+    Chained files (radio recordings, concatenations) do not; their last page tells the length of
+    the last link only.
+    """
+    with path.open("rb") as file:
+        head = file.read(_OGG_HEADER.size)
+    last = _last_ogg_page(path)
+    return (
+        len(head) == _OGG_HEADER.size
+        and last is not None
+        and _OGG_HEADER.unpack(head)[4] == last[4]
+    )
+
+
+def _last_ogg_page(path: Path) -> tuple[Any, ...] | None:
+    """Header fields of the last page: magic, version, flags, granule, serial number, …"""
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - _LONGEST_OGG_PAGE))
         tail = file.read()
-    last = tail.rfind(b"OggS")
-    return last >= 0 and len(tail) > last + 5 and bool(tail[last + 5] & _LAST_PAGE)
+    start = tail.rfind(b"OggS")
+    if start < 0 or len(tail) - start < _OGG_HEADER.size:
+        return None
+    return _OGG_HEADER.unpack_from(tail, start)
 
 
 def opus_pre_skip(extradata: bytes | None) -> int:

@@ -58,7 +58,8 @@ class PyavSource(Source):
         self._origin_s = self._origin(first)
         sample_format = first.format.name
         self._wide = sample_format.rstrip("p") in ("dbl", "s64") or self.info.bit_depth == 32
-        self._converter = av.AudioResampler(sample_format, first.layout.name, first.sample_rate)
+        self._described = (first.sample_rate, first.layout.name, sample_format)
+        self._converter: tuple[tuple[int, str, str], av.AudioResampler] | None = None
 
     def blocks(self, start: int, block_samples: int) -> Iterator[Block]:
         # No seeking: only decoding from the start is exact to the sample in every format.
@@ -123,12 +124,18 @@ class PyavSource(Source):
 
     def _as_described(self, frame: av.AudioFrame, at: int) -> list[av.AudioFrame]:
         """Return the frame, converted if rate or channels change in the middle of the stream."""
-        same_rate = frame.sample_rate == self.info.sample_rate
-        if same_rate and frame.layout.nb_channels == self.info.n_channels:
+        now = (frame.sample_rate, frame.layout.name, frame.format.name)
+        if now == self._described:
             return [frame]
-        now = f"{frame.sample_rate} Hz, {frame.layout.name}"
-        self.damage.changed(at, f"the audio changes to {now}; converted back")
-        return self._converter.resample(frame)
+        if self._converter is None or self._converter[0] != now:
+            rate, layout, sample_format = self._described
+            self._converter = now, av.AudioResampler(sample_format, layout, rate)
+            if now[:2] != self._described[:2]:
+                self.damage.changed(at, f"the audio is {now[0]} Hz, {now[1]}; converted back")
+        parts = self._converter[1].resample(frame)
+        for part in parts:
+            part.pts = None  # the converter's delay is in it
+        return parts
 
     def _block(self, frame: av.AudioFrame, timeline: Timeline) -> Block:
         """Return the samples, without what a lossy decoder makes of damage.

@@ -18,7 +18,7 @@ import soundfile
 
 from vocalsep.audio._containers import ogg_is_one_page
 from vocalsep.audio._layouts import vorbis_permutation
-from vocalsep.audio._source import DamageLog, Source
+from vocalsep.audio._source import DamageLog, Source, require_plausible
 from vocalsep.errors import UnreadableAudio
 from vocalsep.types import AudioInfo, Block
 
@@ -67,7 +67,11 @@ class SoundfileSource(Source):
         if self._file.subtype not in _SUBTYPES or self._file.format not in _CONTAINERS:
             self.close()
             raise UnreadableAudio(f"{name}: not PCM audio ({self._file.subtype})")
-        self.info = _describe(self._file, path, name, layout)
+        try:
+            self.info = require_plausible(_describe(self._file, path, name, layout))
+        except UnreadableAudio:
+            self.close()
+            raise
         self._order = _channel_order(self._file.subtype, layout)
         self.damage = DamageLog(self.info.sample_rate)
 

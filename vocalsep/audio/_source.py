@@ -79,12 +79,17 @@ def drop_first(blocks: Iterable[Block], n_samples: int) -> Iterator[Block]:
 
 def require_plausible(info: AudioInfo) -> AudioInfo:
     """Return `info`, or raise UnreadableAudio if its rate or channel count cannot be true."""
-    low, high = SAMPLE_RATES_HZ
-    if not low <= info.sample_rate <= high:
-        raise UnreadableAudio(
-            f"{info.name}: its sample rate is {info.sample_rate} Hz, expected {low} to {high} Hz; "
-            "the header is probably damaged"
-        )
+    require_plausible_rate(info.name, info.sample_rate)
     if info.n_channels < 1:
         raise UnreadableAudio(f"{info.name}: it has {info.n_channels} channels, expected 1 or more")
     return info
+
+
+def require_plausible_rate(name: str, sample_rate: int) -> None:
+    """Raise UnreadableAudio if a sample rate cannot be true."""
+    low, high = SAMPLE_RATES_HZ
+    if not low <= sample_rate <= high:
+        raise UnreadableAudio(
+            f"{name}: its sample rate is {sample_rate} Hz, expected {low} to {high} Hz; "
+            "its header is wrong"
+        )

@@ -45,7 +45,7 @@ class Timeline:
             block: (C, n) decoded samples.
             at: the sample at which its time stamp puts it; None without a time stamp: it is next.
         """
-        gap = 0 if at is None else self._gap(at, block.shape[1])
+        gap = 0 if at is None else self._gap(at)
         if gap > 0:
             yield from self._silence(gap, block)
         elif self.broken:
@@ -54,21 +54,14 @@ class Timeline:
         self.position += block.shape[1]
         yield block
 
-    def _gap(self, at: int, frame_samples: int) -> int:
+    def _gap(self, at: int) -> int:
         gap = at - self.position
-        rate = self._clock.sample_rate
         if at > self._clock.end:
             return 0
         if self._clock.exact:
             return max(gap, 0)
-        rounding = round(_ROUNDING_S * rate)
-        if gap < (rounding if self.broken else round(_JITTER_S * rate)):
-            return 0
-        if self.position == 0:
-            return gap
-        # What is lost is whole frames: this undoes the rounding of the time stamps.
-        whole = round(gap / frame_samples) * frame_samples
-        return whole if abs(whole - gap) <= rounding else gap
+        shortest_s = _ROUNDING_S if self.broken else _JITTER_S
+        return 0 if gap < shortest_s * self._clock.sample_rate else gap
 
     def _silence(self, n_samples: int, like: Block) -> Iterator[Block]:
         start = self.position

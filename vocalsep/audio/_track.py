@@ -154,6 +154,8 @@ def _n_samples(track: Track, sample_rate: int) -> int | None:
     if track.format == MP4:
         return _mp4_samples(track, round(exact), sample_rate)
     skip = 0
+    if track.format == "ogg" and not _containers.ogg_is_one_stream(track.path):
+        return None
     if track.format == "ogg" and stream.codec_context.name in ("opus", "libopus"):
         skip = _containers.opus_pre_skip(stream.codec_context.extradata)
     return max(round(exact) - skip, 0) or None
@@ -170,7 +172,9 @@ def _mp4_samples(track: Track, declared: int, sample_rate: int) -> int:
 
 def _audio_stream(container: InputContainer, name: str) -> AudioStream:
     if not container.streams.audio:
-        pictures = any(stream.type == "video" for stream in container.streams)
+        # FFmpeg takes text for a moving picture of a terminal.
+        text = container.format.name == "tty"
+        pictures = not text and any(stream.type == "video" for stream in container.streams)
         what = "only pictures" if pictures else "no sound"
         raise UnreadableAudio(f"{name}: it has no audio track ({what} in it)")
     stream = container.streams.audio[0]

@@ -7,6 +7,7 @@ open_pipe(stream, RawFormat)   AudioReader of WAV or raw f32le from a stream
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from typing import BinaryIO
 
 import numpy as np
 
+from vocalsep.audio._containers import wav_sample_rate
 from vocalsep.audio._pipe import PipeSource, RawFormat
 from vocalsep.audio._pyav import PyavSource
 from vocalsep.audio._soundfile import SoundfileSource, is_soundfile
-from vocalsep.audio._source import Source, require_plausible
+from vocalsep.audio._source import Source, require_plausible_rate
 from vocalsep.audio._track import file_layout
 from vocalsep.errors import UnreadableAudio
 from vocalsep.types import AudioInfo, Block
@@ -37,8 +39,9 @@ class Span:
 
     def samples(self, sample_rate: int) -> tuple[int, int | None]:
         """First sample and the sample after the last; None: to the end."""
-        start = round(self.start_s * sample_rate)
-        return start, None if self.end_s is None else round(self.end_s * sample_rate)
+        end_s = math.inf if self.end_s is None else self.end_s
+        end = None if end_s == math.inf else round(end_s * sample_rate)
+        return round(self.start_s * sample_rate), end
 
 
 class AudioReader:
@@ -149,17 +152,24 @@ def open_pipe(stream: BinaryIO, raw: RawFormat | None) -> AudioReader:
 
 def _open_source(path: Path) -> Source:
     name = str(path)
-    if is_soundfile(path):
-        try:
-            source = SoundfileSource(path, name, file_layout(path))
-        except UnreadableAudio:
-            return PyavSource(path, name)  # e.g. ADPCM or MP3 in WAV
-        if source.info.n_samples:
-            require_plausible(source.info)
-            return source
-        # Recorders that were stopped hard leave a size of 0: FFmpeg reads on to the end.
-        source.close()
-    return PyavSource(path, name)
+    if not is_soundfile(path):
+        return PyavSource(path, name)
+    # Decoders refuse an absurd rate without a word about it.
+    rate = wav_sample_rate(path)
+    if rate is not None:
+        require_plausible_rate(name, rate)
+    try:
+        source = SoundfileSource(path, name, file_layout(path))
+    except UnreadableAudio:
+        return PyavSource(path, name)  # e.g. ADPCM or MP3 in WAV
+    if source.info.n_samples:
+        return source
+    source.close()
+    # Recorders that were stopped hard leave a size of 0: FFmpeg reads on to the end.
+    try:
+        return PyavSource(path, name)
+    except UnreadableAudio:
+        raise UnreadableAudio(f"{name}: it holds no samples") from None
 
 
 def _require_file(path: Path) -> None:
@@ -180,13 +190,15 @@ def _require_file(path: Path) -> None:
 
 def _checked(span: Span, info: AudioInfo) -> tuple[int, int | None]:
     """Return the span in samples, or raise UnreadableAudio if nothing lies in it."""
-    start, end = span.samples(info.sample_rate)
-    if start < 0 or (end is not None and end <= start):
+    end_s = math.inf if span.end_s is None else span.end_s
+    if not 0 <= span.start_s < end_s or span.start_s == math.inf:  # also false for NaN
+        to = "the end" if span.end_s is None else f"{span.end_s:g} s"
         raise UnreadableAudio(
-            f"{info.name}: the span from {span.start_s:g} s to {span.end_s:g} s is empty; "
+            f"{info.name}: the span from {span.start_s:g} s to {to} is empty; "
             "expected 0 ≤ start < end"
         )
-    if info.n_samples is not None and 0 < info.n_samples <= start:
+    start, end = span.samples(info.sample_rate)
+    if info.n_samples is not None and info.n_samples <= start:
         raise UnreadableAudio(
             f"{info.name}: the span starts at {span.start_s:g} s, but the sound ends "
             f"at {info.length_s:.3f} s"
