@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -138,6 +139,11 @@ def test_nothing_is_unpickled(source: Path) -> None:
             keywords = {keyword.arg for keyword in node.keywords}
             assert called not in {"torch.load", "torch.save"}, f"line {node.lineno}: {called}"
             assert "allow_pickle" not in keywords, f"line {node.lineno}"
+
+
+def test_nothing_is_left_to_do(source: Path) -> None:
+    """Half-done work is an issue, not a comment."""
+    assert not re.search(r"\b(TODO|FIXME|XXX)\b", source.read_text(encoding="utf-8"))
 
 
 def test_files_are_short(source: Path) -> None:
