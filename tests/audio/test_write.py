@@ -15,7 +15,7 @@ import soundfile
 from tests.helpers.players import played, probed
 from tests.helpers.reading import lag, music, needs_ffmpeg
 from vocalsep.audio import _output_file
-from vocalsep.audio.formats import FORMATS, StemFormat, plan_format
+from vocalsep.audio.formats import AAC_RATES, FORMATS, MP3_RATES, StemFormat, plan_format
 from vocalsep.audio.tags import Tags
 from vocalsep.audio.write import TEMPORARY_PREFIX, open_pipe_writer, open_writer
 from vocalsep.errors import OutputError, UnsupportedFormat
@@ -124,6 +124,21 @@ def test_lossy_files_lie_at_lag_0(tmp_path: Path, name: str, layout: str) -> Non
     signal = heard[:, :30001]
     error = np.mean((signal - audio) ** 2) / np.mean(audio**2)
     assert error < 0.01  # 20 dB: the right signal at the right scale
+
+
+RATES = {"mp3": MP3_RATES, "m4a": AAC_RATES, "flac": (1, 655350), "wav": (1, 768000)}
+RATES["ogg"] = (8000, 11025, 22050, 96000, 192000)
+
+
+@pytest.mark.slow
+@needs_ffmpeg
+@pytest.mark.parametrize(("name", "rate"), [(n, rate) for n in RATES for rate in RATES[n]])
+def test_every_rate_that_is_planned_can_be_written(tmp_path: Path, name: str, rate: int) -> None:
+    stem_format = planned(name, rate=rate)
+    audio = blocks_of(stem_format, max(5000, rate // 2))
+    path = write(tmp_path / "stem", stem_format, audio)
+    assert lag(played(path, 2), audio) == 0
+    assert probed(path, "stream=sample_rate") == str(rate)
 
 
 @pytest.mark.parametrize("subtype", ["pcm_8", "pcm_16", "pcm_24", "pcm_32"])

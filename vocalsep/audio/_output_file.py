@@ -57,34 +57,34 @@ class StickyFile(io.RawIOBase):
         """Create the file; raises OSError (also if it exists)."""
         super().__init__()
         self._file = io.BufferedWriter(io.FileIO(path, "x"), 1 << 18)
-        self._error: OSError | None = None
+        self.error: OSError | None = None  # the first one
 
     def check(self) -> None:
-        """Raise the first OSError since the file was opened, if any."""
-        if self._error:
-            raise self._error
+        """Raise `error`, if there is one."""
+        if self.error:
+            raise self.error
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         """Write all of `data`, or remember why not."""
-        if self._error is None and not self.closed:  # a library may flush an aborted file
+        if self.error is None and not self.closed:  # a library may flush an aborted file
             try:
                 self._file.write(data)
             except OSError as error:
-                self._error = error
+                self.error = error
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move; 0 once something has failed or the file is closed."""
-        if self._error is None and not self.closed:
+        if self.error is None and not self.closed:
             try:
                 return self._file.seek(offset, whence)
             except OSError as error:
-                self._error = error
+                self.error = error
         return 0
 
     def tell(self) -> int:
         """Position in bytes; 0 once something has failed or the file is closed."""
-        return 0 if self._error or self.closed else self._file.tell()
+        return 0 if self.error or self.closed else self._file.tell()
 
     def writable(self) -> bool:
         """Always, for callers that ask."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, cast
@@ -56,15 +57,8 @@ class BlockWriter:
             self._file = StickyFile(self._temporary)
         except OSError as error:
             raise output_error(path, error) from error
-        try:
+        with self._failures():
             self._encoder = _encoder(cast(BinaryIO, self._file), stem_format)
-            self._file.check()
-        except OSError as error:
-            self.abort()
-            raise output_error(path, error) from error
-        except BaseException:
-            self.abort()
-            raise
 
     def write(self, block: Block) -> None:
         """Append a block.
@@ -72,12 +66,8 @@ class BlockWriter:
         Raises:
             OutputError: the disk is full or gone; the temporary file is removed.
         """
-        try:
+        with self._failures():
             self._encoder.write(block)
-            self._file.check()
-        except OSError as error:
-            self.abort()
-            raise output_error(self.path, error) from error
 
     def finish(self) -> Path:
         """Complete and tag the temporary file; it still waits for `commit`.
@@ -89,14 +79,11 @@ class BlockWriter:
             OutputError: as for `write`.
         """
         if not self._finished:
-            try:
+            with self._failures():
                 self._encoder.close()
                 self._file.check()
                 self._file.close()
                 write_tags(self._temporary, self._tags, self._format)
-            except OSError as error:
-                self.abort()
-                raise output_error(self.path, error) from error
             self._finished = True
         return self._temporary
 
@@ -107,11 +94,8 @@ class BlockWriter:
             OutputError: as for `write`, or the final name is refused.
         """
         self.finish()
-        try:
+        with self._failures():
             os.replace(self._temporary, self.path)
-        except OSError as error:
-            self.abort()
-            raise output_error(self.path, error) from error
 
     def abort(self) -> None:
         """Remove the temporary file; the final name keeps what it had."""
@@ -119,6 +103,20 @@ class BlockWriter:
             self._file.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        """Any failure removes the temporary file; one of the disk becomes an OutputError."""
+        try:
+            yield
+            self._file.check()
+        except Exception as error:
+            self.abort()
+            # A library may complain in its own way of what the disk refused.
+            cause = self._file.error or error
+            if isinstance(cause, OSError):
+                raise output_error(self.path, cause) from error
+            raise
 
     def __enter__(self) -> BlockWriter:
         return self
