@@ -91,7 +91,7 @@ def test_an_output_that_is_the_folder_of_another(tmp_path: Path) -> None:
     places = Places([])
     places.claim(tmp_path / "a.wav" / "b.wav", "b")
     places.claim(tmp_path / "a.wav", "a")
-    with pytest.raises(PlanError, match="a file .* and a folder"):
+    with pytest.raises(PlanError, match=r"a file .* and a folder"):
         places.check_nesting()
 
 

@@ -26,7 +26,7 @@ from vocalsep.types import AudioInfo
 
 _STEP = ChunkGeometry(65536, 65536)
 #: A lossy sum must be this similar to the source (correlation at lag 0).
-MIN_CORRELATION = 0.9
+MIN_CORRELATION = 0.7
 
 Float64Array = npt.NDArray[np.float64]
 
