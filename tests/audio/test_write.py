@@ -16,6 +16,7 @@ from tests.helpers.players import played, probed
 from tests.helpers.reading import lag, music, needs_ffmpeg
 from vocalsep.audio import _output_file
 from vocalsep.audio.formats import AAC_RATES, FORMATS, MP3_RATES, StemFormat, plan_format
+from vocalsep.audio.read import open_pipe
 from vocalsep.audio.tags import Tags
 from vocalsep.audio.write import TEMPORARY_PREFIX, open_pipe_writer, open_writer
 from vocalsep.errors import OutputError, UnsupportedFormat
@@ -289,7 +290,11 @@ def test_wav_through_a_pipe(tmp_path: Path, subtype: str) -> None:
     assert not stream.closed
     path = tmp_path / "captured.wav"
     path.write_bytes(stream.getvalue())
-    np.testing.assert_array_equal(played(path, 2), full_scale(stem_format, audio))
+    expected = full_scale(stem_format, audio)
+    np.testing.assert_array_equal(played(path, 2), expected)
+    np.testing.assert_array_equal(soundfile.read(path, dtype="float64")[0].T, expected)
+    with open_pipe(io.BytesIO(stream.getvalue()), None) as reader:
+        np.testing.assert_array_equal(np.concatenate(list(reader.blocks()), axis=1), expected)
 
 
 def test_raw_pipe_is_interleaved_float32(rng: np.random.Generator) -> None:

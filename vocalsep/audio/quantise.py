@@ -123,8 +123,9 @@ class StemQuantiser:
             mixture, voice = mixture * self._gain, voice * self._gain
         stems = dict(zip(self.names, (voice, mixture - voice), strict=True))
         for name, values in stems.items():
-            self.peak[name] = max(self.peak[name], _largest(values))
-            if not self._is_float and _largest(values) > 1.0:
+            largest = _largest(values)
+            self.peak[name] = max(self.peak[name], largest)
+            if not self._is_float and largest > 1.0:
                 self.overs += int(np.count_nonzero(np.abs(values) > 1.0))
         return stems
 
