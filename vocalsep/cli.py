@@ -20,6 +20,7 @@ COMMANDS = {
     "separate": ("vocalsep.commands.separate", "Take songs apart into vocals and accompaniment."),
     "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
     "models": ("vocalsep.commands.models", "List, show and verify the models."),
+    "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),
     "train": ("vocalsep.commands.train", "Train a model from a recipe."),
     "data": ("vocalsep.commands.data", "Prepare training data."),
     "bench": ("vocalsep.commands.bench", "Measure speed and memory on this machine."),

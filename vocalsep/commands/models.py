@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -65,16 +66,24 @@ def verify(models: tuple[str, ...]) -> None:
     sys.exit(1 if failed else 0)
 
 
+@command.command("ship")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--speed", type=float, help="x real time, as `vocalsep bench` printed it.")
+def ship(path: Path, speed: float | None) -> None:
+    """Copy a trained model into pretrained/ of this checkout and enter it in the index."""
+    from vocalsep.models.ship import ship_model
+
+    click.echo(f"shipped {ship_model(path, speed)}")
+
+
 def listing() -> list[dict[str, Any]]:
     """One row of facts per shipped model: what the table and the README show."""
-    from vocalsep.models.catalogue import find_model, model_names, pretrained_dir
+    from vocalsep.models.catalogue import find_model, read_index
     from vocalsep.models.checkpoint import read_card
     from vocalsep.models.separator import residual_name
 
-    names = model_names()  # first: it says so if the index is damaged
-    index = json.loads((pretrained_dir() / "index.json").read_text(encoding="utf-8"))
     rows = []
-    for name in names:
+    for name, entry in sorted(read_index().items()):
         card = read_card(find_model(name))
         stems = [*card.targets, residual_name(card.targets)]
         rows.append(
@@ -85,7 +94,7 @@ def listing() -> list[dict[str, Any]]:
                 "bytes": card.n_bytes,
                 "parameters": card.n_parameters,
                 "sample_rate": card.recipe.audio.sample_rate,
-                "speed": index[name].get("speed"),
+                "speed": entry["speed"],
                 "sdr_db": mean_sdr_db(card, stems),
             }
         )

@@ -1,7 +1,9 @@
 """The models that travel with the package: `pretrained/index.json` and the files beside it.
 
 The index maps a name to its file and sha256:
-    {"vocals": {"file": "vocals.safetensors", "sha256": "…", "speed": 0.0}}
+    {"vocals": {"file": "vocals.safetensors", "sha256": "…", "speed": 80.0}}
+
+`speed` is × real time from file to files, as `vocalsep bench` printed it (null: not measured).
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 from vocalsep.errors import ModelError
 from vocalsep.registry import did_you_mean
 
+INDEX = "index.json"
 TYPE_HINT = "a name from `vocalsep models` or a path ending in .safetensors"
 
 
@@ -26,7 +29,7 @@ def pretrained_dir() -> Path:
 
 def model_names() -> list[str]:
     """Names of the shipped models, sorted."""
-    return sorted(_index())
+    return sorted(read_index())
 
 
 def find_model(name_or_path: str | Path) -> Path:
@@ -35,7 +38,7 @@ def find_model(name_or_path: str | Path) -> Path:
     Raises:
         ModelError: neither a known name nor an existing file.
     """
-    index = _index()
+    index = read_index()
     if str(name_or_path) in index:
         return pretrained_dir() / str(index[str(name_or_path)]["file"])
     path = Path(name_or_path)
@@ -51,7 +54,7 @@ def verify_model(name: str) -> None:
     Raises:
         ModelError: unknown name, missing file or another sha256.
     """
-    index = _index()
+    index = read_index()
     if name not in index:
         hint = did_you_mean(name, list(index))
         raise ModelError(f"unknown model {name!r}: {hint}")
@@ -67,8 +70,8 @@ def verify_model(name: str) -> None:
         )
 
 
-def _index() -> dict[str, dict[str, Any]]:
-    path = pretrained_dir() / "index.json"
+def read_index() -> dict[str, dict[str, Any]]:
+    path = pretrained_dir() / INDEX
     try:
         index: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -81,6 +81,16 @@ def save_model(
     temporary.replace(path)
 
 
+def store_scores(path: Path, scores: Scores) -> None:
+    """Replace the scores of a model file.
+
+    Raises:
+        ModelError: missing or damaged.
+    """
+    separator, card = load_model(path)
+    save_model(path, card.recipe, separator.state_dict(), scores, card.provenance)
+
+
 def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
     """Build the separator of a model file and fill in its weights, in eval mode, float32.
 
@@ -101,6 +111,7 @@ def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
         raise ModelError(f"{path}: its recipe cannot be built: {error}") from error
     separator = MaskSeparator(card.recipe)
     separator.load_state_dict(weights)
+    separator.use_channels_last()
     return separator.eval(), card
 
 
