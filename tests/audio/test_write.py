@@ -6,6 +6,8 @@ import io
 import os
 import shutil
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -220,22 +222,44 @@ def test_any_legal_name(tmp_path: Path, name: str) -> None:
     assert os.listdir(tmp_path) == [name] and soundfile.info(path).frames == 10
 
 
+@contextmanager
+def full_disk(n_bytes: int) -> Iterator[None]:
+    """No file can grow beyond `n_bytes`."""
+    resource = pytest.importorskip("resource", reason="needs file size limits to fill the disk")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def noise_of(stem_format: StemFormat) -> np.ndarray:
+    """(2, N) as the writer takes it, and hardly compressible."""
+    audio = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 200_000))
+    if stem_format.bit_depth is None:
+        return audio.astype(np.float32)
+    return (audio * 2.0 ** (stem_format.bit_depth - 1)).astype(np.int32)
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("limit", [0, 30_000])
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, name: str, limit: int) -> None:
-    resource = pytest.importorskip("resource", reason="needs file size limits to fill the disk")
     stem_format = planned(name)
-    audio = np.random.default_rng(0).uniform(-0.5, 0.5, (2, 200_000))  # does not compress
-    scale = 2.0 ** (stem_format.bit_depth - 1) if stem_format.bit_depth else 1.0
-    audio = (audio * scale).astype(np.int32 if stem_format.bit_depth else np.float32)
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    try:
-        with pytest.raises(OutputError) as caught:
-            write(tmp_path / "stem", stem_format, audio)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    audio = noise_of(stem_format)
+    with pytest.raises(OutputError) as caught, full_disk(limit):
+        write(tmp_path / "stem", stem_format, audio)
     assert "cannot write" in str(caught.value) and "\n" not in str(caught.value)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["wav", "flac"])
+def test_a_full_disk_stops_the_work_at_once(tmp_path: Path, name: str) -> None:
+    stem_format = planned(name)
+    audio = noise_of(stem_format)
+    writer = open_writer(tmp_path / "stem", stem_format, None)
+    with pytest.raises(OutputError), full_disk(30_000):
+        writer.write(audio)  # long before `finish`
     assert os.listdir(tmp_path) == []
 
 
@@ -244,14 +268,8 @@ def test_a_disk_that_fills_while_tagging(tmp_path: Path, name: str) -> None:
     stem_format = planned(name)
     writer = open_writer(tmp_path / "stem", stem_format, None, Tags({"title": ("x" * 40_000,)}))
     writer.write(blocks_of(stem_format, 1000))
-    resource = pytest.importorskip("resource", reason="needs file size limits to fill the disk")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
-    try:
-        with pytest.raises(OutputError, match="cannot write"):
-            writer.commit()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with pytest.raises(OutputError, match="cannot write"), full_disk(20_000):
+        writer.commit()
     assert os.listdir(tmp_path) == []
 
 
