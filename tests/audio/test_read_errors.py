@@ -34,6 +34,14 @@ def test_missing_file(tmp_path: Path) -> None:
     assert "cannot be opened (No such file" in message(tmp_path / "missing.wav")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+def test_messages_are_one_printable_line(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableAudio) as caught:
+        probe(tmp_path / os.fsdecode(b"new\nline\xff.wav"))
+    assert r"new\nline\udcff.wav: cannot be opened" in str(caught.value)
+    str(caught.value).encode()
+
+
 def test_directory(tmp_path: Path) -> None:
     assert "a directory, expected a sound file" in message(tmp_path)
 

@@ -17,7 +17,7 @@ import numpy as np
 from vocalsep.audio._containers import ogg_is_complete
 from vocalsep.audio._frames import frame_block
 from vocalsep.audio._source import DamageLog, Source, drop_first, require_plausible
-from vocalsep.audio._timeline import Clock, Timeline
+from vocalsep.audio._timeline import Clock, Stamps, Timeline
 from vocalsep.audio._track import MATROSKA, MP4, describe, open_track, time_base
 from vocalsep.errors import UnreadableAudio
 from vocalsep.types import Block
@@ -55,7 +55,8 @@ class PyavSource(Source):
         self.damage = DamageLog(self.info.sample_rate)
         self.length_hint_s = self._track.length_hint_s
         self._frames = chain([first], frames)
-        self._origin_s = self._origin(first)
+        unit_s = time_base(self._track.stream)
+        self._stamps = Stamps(unit_s, self._origin_s(first), self.info.sample_rate)
         sample_format = first.format.name
         self._wide = sample_format.rstrip("p") in ("dbl", "s64") or self.info.bit_depth == 32
         self._described = (first.sample_rate, first.layout.name, sample_format)
@@ -167,7 +168,7 @@ class PyavSource(Source):
 
     # -- time ----------------------------------------------------------------------------------
 
-    def _origin(self, first: av.AudioFrame) -> Fraction:
+    def _origin_s(self, first: av.AudioFrame) -> Fraction:
         """Presentation time of sample 0, in seconds.
 
         Beside video that is the start of the presentation. Alone it is the first sample, however
@@ -182,14 +183,13 @@ class PyavSource(Source):
         stamped = self.info.n_samples is not None or track.format in (MATROSKA, "asf")
         if self._n_lost_first and stamped and track.start_s is not None:
             return track.start_s
-        return _time(first) or Fraction(0)
+        return Fraction(0) if first.pts is None else first.pts * time_base(track.stream)
 
     def _sample_of(self, frame: av.AudioFrame, timeline: Timeline) -> int | None:
         # FFmpeg's FLAC parser gives the first frame the number of the one before the damage.
         if self._track.format == "flac" and timeline.position == 0:
             return None
-        time = _time(frame)
-        return None if time is None else round((time - self._origin_s) * self.info.sample_rate)
+        return None if frame.pts is None else self._stamps.sample(frame.pts)
 
     def _clock(self) -> Clock:
         exact = self._track.format == "flac"
@@ -211,10 +211,6 @@ def gather(blocks: Iterator[Block], block_samples: int) -> Iterator[Block]:
             parts, n_samples = [], 0
     if parts:
         yield np.concatenate(parts, axis=1)
-
-
-def _time(frame: av.AudioFrame) -> Fraction | None:
-    return None if frame.pts is None else frame.pts * time_base(frame)
 
 
 def _cut(blocks: Iterator[Block], timeline: Timeline, cut: int | None) -> Iterator[Block]:

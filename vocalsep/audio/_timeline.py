@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -27,6 +29,26 @@ class Clock:
     sample_rate: int
     end: int
     exact: bool = False
+
+
+class Stamps:
+    """Turns time stamps into sample numbers, in whole numbers: there is one for every frame.
+
+    Args:
+        unit_s: seconds per unit of the time stamps.
+        origin_s: the time of sample 0.
+        sample_rate: in Hz.
+    """
+
+    def __init__(self, unit_s: Fraction, origin_s: Fraction, sample_rate: int) -> None:
+        slope, start = unit_s * sample_rate, origin_s * sample_rate
+        self._divisor = math.lcm(slope.denominator, start.denominator)
+        self._slope = int(slope * self._divisor)
+        self._start = int(start * self._divisor)
+
+    def sample(self, stamp: int) -> int:
+        """Return the sample nearest to a time stamp."""
+        return (stamp * self._slope - self._start + self._divisor // 2) // self._divisor
 
 
 class Timeline:

@@ -135,9 +135,9 @@ def describe(track: Track, first: av.AudioFrame) -> AudioInfo:
     )
 
 
-def time_base(timed: Stream | av.AudioFrame) -> Fraction:
-    """Seconds per unit of the time stamps of a stream or frame."""
-    return timed.time_base or Fraction(1, av.time_base)
+def time_base(stream: Stream) -> Fraction:
+    """Seconds per unit of the time stamps of a stream and of its frames."""
+    return stream.time_base or Fraction(1, av.time_base)
 
 
 def _n_samples(track: Track, sample_rate: int) -> int | None:

@@ -132,8 +132,9 @@ def open_audio(path: Path, span: Span = Span()) -> AudioReader:
     Raises:
         UnreadableAudio: as `probe`, or the span is empty or lies behind the end.
     """
-    _require_file(path)
-    source = _open_source(path)
+    name = _shown(path)
+    _require_file(path, name)
+    source = _open_source(path, name)
     try:
         return AudioReader(source, span)
     except BaseException:
@@ -150,8 +151,13 @@ def open_pipe(stream: BinaryIO, raw: RawFormat | None) -> AudioReader:
     return AudioReader(PipeSource(stream, raw), Span())
 
 
-def _open_source(path: Path) -> Source:
-    name = str(path)
+def _shown(path: Path) -> str:
+    """The path as one printable line: names may hold line ends and bytes that are no text."""
+    text = str(path).encode("utf-8", "backslashreplace").decode()
+    return "".join(char if char >= " " else ascii(char)[1:-1] for char in text)
+
+
+def _open_source(path: Path, name: str) -> Source:
     if not is_soundfile(path):
         return PyavSource(path, name)
     # Decoders refuse an absurd rate without a word about it.
@@ -172,20 +178,20 @@ def _open_source(path: Path) -> Source:
         raise UnreadableAudio(f"{name}: it holds no samples") from None
 
 
-def _require_file(path: Path) -> None:
+def _require_file(path: Path, name: str) -> None:
     try:
         status = os.stat(path)
         if stat.S_ISDIR(status.st_mode):
-            raise UnreadableAudio(f"{path}: a directory, expected a sound file")
+            raise UnreadableAudio(f"{name}: a directory, expected a sound file")
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableAudio(f"{path}: not a regular file; use - to read from a pipe")
+            raise UnreadableAudio(f"{name}: not a regular file; use - to read from a pipe")
         if status.st_size == 0:
-            raise UnreadableAudio(f"{path}: the file is empty (0 bytes)")
+            raise UnreadableAudio(f"{name}: the file is empty (0 bytes)")
         with path.open("rb"):
             pass
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise UnreadableAudio(f"{path}: cannot be opened ({reason})") from None
+        raise UnreadableAudio(f"{name}: cannot be opened ({reason})") from None
 
 
 def _checked(span: Span, info: AudioInfo) -> tuple[int, int | None]:
