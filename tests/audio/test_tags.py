@@ -22,9 +22,9 @@ from mutagen.flac import FLAC, Picture
 from mutagen.mp3 import MP3
 from mutagen.oggopus import OggOpus
 
-from tests.audio.test_write import blocks_of, planned, write
 from tests.helpers.players import played
 from tests.helpers.reading import ffmpeg, needs_ffmpeg
+from tests.helpers.writing import blocks_of, planned, write
 from vocalsep.audio._write_wav import WavEncoder, append_chunk
 from vocalsep.audio.formats import FORMATS
 from vocalsep.audio.tags import Cover, Tags, read_tags, write_tags

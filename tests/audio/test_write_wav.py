@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.audio.test_write import blocks_of, full_scale, planned
 from tests.helpers.players import played
 from tests.helpers.reading import needs_ffmpeg
+from tests.helpers.writing import blocks_of, full_scale, planned
 from vocalsep.audio._write_wav import MAX_SIZE, WavEncoder, wav_bytes, wav_header, wav_payload
 
 
