@@ -50,7 +50,8 @@ class Engine:
         self.dtype = choose_dtype(precision, self.device)
         self.separator = separator.eval().to(self.device)
         self.separator.set_backbone_dtype(self.dtype)
-        self.batch_size = 2 if self.device.type == "cpu" else 8
+        # On a CPU one chunk keeps all cores busy; more of them only take memory.
+        self.batch_size = 1 if self.device.type == "cpu" else 8
         self._max_batch: int | None = None  # none: whatever comes
         self._max_chunk: int | None = None
 

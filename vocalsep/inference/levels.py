@@ -34,8 +34,9 @@ class LevelMeter:
     def add(self, block: Block) -> None:
         """Take one block (C, n) into account."""
         if block.size:
-            flat = block.astype(np.float64).ravel()
-            self._largest = max(self._largest, float(flat.max()), -float(flat.min()))
+            self._largest = max(self._largest, float(block.max()), -float(block.min()))
+            # float32 is twice as fast, and its error far below the 0.01 dB that are shown.
+            flat = (block / self._full_scale).astype(np.float32, copy=False).ravel()
             self._energy += float(flat @ flat)
             self._n_values += flat.size
 
@@ -44,7 +45,7 @@ class LevelMeter:
         if not self._energy:
             return Level(None, None)
         rms = math.sqrt(self._energy / self._n_values)
-        return Level(_decibels(self._largest / self._full_scale), _decibels(rms / self._full_scale))
+        return Level(_decibels(self._largest / self._full_scale), _decibels(rms))
 
 
 def _decibels(ratio: float) -> float:

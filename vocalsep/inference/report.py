@@ -180,6 +180,7 @@ class TextReporter:
             desc=name,
             position=position,
             leave=False,
+            mininterval=0,  # updates come once per chunk, which is rare enough
             file=self._stream,
             bar_format="{desc} {bar:20} " + clock + " {postfix}",
         )
