@@ -7,6 +7,7 @@ VocalsepError into one line on standard error and exit code 2.
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 
@@ -53,6 +54,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit 2 with one line for errors raised on purpose."""
+    for stream in (sys.stdout, sys.stderr):
+        # Names of songs may not fit the terminal's encoding: show them escaped, do not fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         cli(standalone_mode=True)
     except VocalsepError as error:

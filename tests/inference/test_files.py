@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,3 +258,11 @@ def test_silence_gives_silence(tmp_path: Path) -> None:
     for stem in STEMS:
         assert not codes(result.outputs[stem]).any()
         assert result.levels[stem].peak_db is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names elsewhere are text")
+def test_a_name_that_is_no_text(song: Path, tmp_path: Path) -> None:
+    source = song.rename(tmp_path / os.fsdecode(b"\xff\xfe.wav"))
+    template = FileOptions(template="{track}/{stem}.{ext}")
+    result = identity_separator().separate_file(source, tmp_path / "out", template)
+    assert result.outputs["vocals"].is_file()

@@ -71,14 +71,16 @@ def read_tags(path: Path) -> Tags:
         Tags without text where there are none or they cannot be read: a song with odd tags is
         still a song.
     """
+    # A file name may hold bytes that are no text; tags cannot.
+    name = path.stem.encode("utf-8", "replace").decode("utf-8")
     for read in (_read_mutagen, read_ffmpeg):
         try:
             text, cover = read(path)
         except Exception:  # tags are foreign input, and their parsers raise anything
             continue
         if text or cover:
-            return Tags(MappingProxyType(text), cover, path.stem)
-    return Tags(name=path.stem)
+            return Tags(MappingProxyType(text), cover, name)
+    return Tags(name=name)
 
 
 def write_tags(path: Path, tags: Tags, stem_format: StemFormat) -> None:

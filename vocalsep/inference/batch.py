@@ -128,7 +128,8 @@ def _signals(cancel: CancelToken) -> Iterator[None]:
         cancel.cancel()
         signal.signal(number, before[signal.Signals(number)])
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) or signal.SIG_DFL for number in numbers}
     for number in before:
         signal.signal(number, stop)
     try:
