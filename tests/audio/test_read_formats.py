@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tests.helpers.reading import RATE, ffmpeg, lag, music, needs_ffmpeg, played, read, read_damaged
+from tests.helpers.reading import RATE, ffmpeg, lag, music, needs_ffmpeg, played, read, write_song
 from vocalsep.audio.read import open_audio, probe
 
 N = 50_003
@@ -20,9 +20,7 @@ N = 50_003
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("song") / "song.wav"
-    soundfile.write(path, music(N).T, RATE, subtype="PCM_16")
-    return path
+    return write_song(tmp_path_factory.mktemp("song"), N)
 
 
 # subtype, container, codec, bit depth
@@ -190,58 +188,6 @@ def test_short_vorbis_is_whole(
     if heard is not None:
         np.testing.assert_allclose(samples[:, : heard.shape[1]], heard, atol=1e-6)
     assert probe(path).layout in (layout, "5.0")
-
-
-@needs_ffmpeg
-def test_chained_ogg_is_read_to_its_end(tmp_path: Path, song: Path) -> None:
-    links = []
-    for name in ("first.ogg", "second.ogg"):
-        ffmpeg("-i", song, "-c:a", "libvorbis", tmp_path / name)
-        links.append((tmp_path / name).read_bytes())
-    chain = tmp_path / "chain.ogg"
-    chain.write_bytes(b"".join(links))
-    samples = read(chain)
-    assert probe(chain).n_samples is None
-    # FFmpeg itself is not exact where links meet
-    assert lag(samples[:, N // 2 :], music(N)) + N // 2 == pytest.approx(N, abs=0.02 * RATE)
-    np.testing.assert_allclose(
-        samples[:, : N - 500], played(tmp_path / "first.ogg")[:, : N - 500], atol=2e-6
-    )
-
-
-@needs_ffmpeg
-@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_wav_of_a_killed_recorder(tmp_path: Path, song: Path, size: int) -> None:
-    path = tmp_path / "recorder.wav"
-    data = bytearray(song.read_bytes())
-    assert data[36:40] == b"data"
-    data[40:44] = size.to_bytes(4, "little")
-    path.write_bytes(data)
-    np.testing.assert_array_equal(read(path), music(N))
-
-
-@needs_ffmpeg
-def test_flac_of_unknown_length(tmp_path: Path, song: Path) -> None:
-    path = tmp_path / "piped.flac"
-    path.write_bytes(ffmpeg("-i", song, "-f", "flac", "-"))
-    np.testing.assert_array_equal(read(path), music(N))
-    assert probe(path).n_samples in (None, N)
-
-
-@needs_ffmpeg
-def test_rate_and_channels_may_change_within_a_stream(tmp_path: Path, song: Path) -> None:
-    parts = []
-    for rate, channels in ((44100, 2), (22050, 1)):
-        part = tmp_path / f"{rate}.aac"
-        ffmpeg("-i", song, "-ar", rate, "-ac", channels, part)
-        parts.append(part.read_bytes())
-    path = tmp_path / "radio.aac"
-    path.write_bytes(b"".join(parts))
-    samples, warnings = read_damaged(path)
-    heard = played(path)
-    assert samples.shape == pytest.approx(heard.shape, abs=64)  # the converter's own tail
-    assert lag(samples[:, 60_000:], heard[:, 60_000:]) == pytest.approx(0, abs=32)
-    assert warnings == [f"from {51200 / RATE:.3f} s on the audio is 22050 Hz, mono; converted back"]
 
 
 @given(

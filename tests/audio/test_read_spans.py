@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.reading import RATE, ffmpeg, music, needs_ffmpeg, read
+from tests.helpers.reading import RATE, ffmpeg, needs_ffmpeg, read, write_song
 from vocalsep.audio.read import Span, open_audio
 from vocalsep.errors import UnreadableAudio
 
@@ -20,7 +19,7 @@ N = 50_003
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("spans")
-    soundfile.write(folder / "song.wav", music(N).T, RATE, subtype="PCM_16")
+    write_song(folder, N)
     for name in ("song.flac", "song.mp3", "song.m4a", "song.ogg", "song.mkv"):
         codec = ["-c:a", "libvorbis"] if name in ("song.ogg", "song.mkv") else []
         ffmpeg("-i", folder / "song.wav", *codec, folder / name)

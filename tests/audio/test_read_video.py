@@ -7,7 +7,6 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-import soundfile
 
 from tests.helpers.reading import (
     RATE,
@@ -18,6 +17,7 @@ from tests.helpers.reading import (
     played,
     read,
     read_damaged,
+    write_song,
 )
 from vocalsep.audio.read import Span, probe
 from vocalsep.errors import UnreadableAudio
@@ -30,9 +30,7 @@ PICTURE = ["-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=1.1"]
 
 @pytest.fixture(scope="module")
 def song(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("song") / "song.wav"
-    soundfile.write(path, music(N).T, RATE, subtype="PCM_16")
-    return path
+    return write_song(tmp_path_factory.mktemp("song"), N)
 
 
 @pytest.mark.parametrize("delay_s", [0.0, 0.3])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 
 from vocalsep.audio.read import Span, open_audio
 
@@ -26,6 +27,13 @@ def music(n_samples: int = 50_000, n_channels: int = 2, rate: int = RATE) -> Sam
     sweep = 0.3 * np.sin(2 * np.pi * pitch * time * (1 + 0.2 * time))
     drums = 0.1 * rng.standard_normal((n_channels, n_samples)) * np.exp(-8 * (time * 4 % 1))
     return np.round((sweep + drums) * 2**15) / 2**15
+
+
+def write_song(folder: Path, n_samples: int) -> Path:
+    """Write `music` as 16-bit stereo WAV."""
+    path = folder / "song.wav"
+    soundfile.write(path, music(n_samples).T, RATE, subtype="PCM_16")
+    return path
 
 
 def ffmpeg(*arguments: str | Path) -> bytes:

@@ -26,7 +26,7 @@ from vocalsep.types import Block
 _SLACK_S = 2
 _LONGEST_S = 100 * 3600
 # Ends earlier by less than this are rounding of the declared duration.
-_END_SLACK_S = 0.01
+_END_SLACK_S = 0.05
 _TAGGED_END_SLACK_S = 0.2
 # Frames after a lost one in which a lossy decoder, still without its history, may burst.
 _UNSETTLED_FRAMES = 3
@@ -48,6 +48,8 @@ class PyavSource(Source):
             frames = self._decode()
             first = self._first_frame(frames)
             self.info = require_plausible(describe(self._track, first))
+            # Behind raw streams there often are tags, which no decoder takes.
+            self._is_raw = self._track.format in ("mp3", "aac")
             self._lacks_end = self._track.format == "ogg" and not ogg_is_complete(path)
         except BaseException:
             self.close()
@@ -163,7 +165,7 @@ class PyavSource(Source):
         rate = self.info.sample_rate
         if expected is not None and timeline.position < (expected - slack_s) * rate:
             self.damage.ended(timeline.position, round(expected * rate))
-        elif timeline.broken or self._lacks_end:
+        elif self._lacks_end or (timeline.broken and expected is None and not self._is_raw):
             self.damage.ended(timeline.position, None)
 
     # -- time ----------------------------------------------------------------------------------
@@ -177,13 +179,32 @@ class PyavSource(Source):
         track = self._track
         if track.beside_video and track.presentation_start_s is not None:
             return track.presentation_start_s
-        if track.format == "flac":  # its time stamps are sample numbers
-            return Fraction(0)
+        if track.format == "flac":
+            return self._flac_origin(first) * time_base(track.stream)
         # Raw streams have no time stamps of their own: FFmpeg counts what it could parse.
         stamped = self.info.n_samples is not None or track.format in (MATROSKA, "asf")
         if self._n_lost_first and stamped and track.start_s is not None:
             return track.start_s
         return Fraction(0) if first.pts is None else first.pts * time_base(track.stream)
+
+    def _flac_origin(self, first: av.AudioFrame) -> int:
+        """Time stamp of sample 0 of a FLAC file, whose time stamps are sample numbers.
+
+        They start above 0 when the file was cut out of a longer one. But they also seem to when
+        the start is damaged, for FFmpeg's parser then gives the first frame the number of a later
+        one: it is believed if the next number agrees with it.
+        """
+        if self._n_lost_first or first.pts is None:
+            return 0
+        ahead, n_samples, agrees = [], 0, True
+        for frame in self._frames:
+            ahead.append(frame)
+            if frame is None or (frame.pts is not None and n_samples > 0):
+                agrees = frame is not None and frame.pts == first.pts + n_samples
+                break
+            n_samples += frame.samples
+        self._frames = chain(ahead, self._frames)
+        return first.pts if agrees else 0
 
     def _sample_of(self, frame: av.AudioFrame, timeline: Timeline) -> int | None:
         # FFmpeg's FLAC parser gives the first frame the number of the one before the damage.

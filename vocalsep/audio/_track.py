@@ -149,16 +149,23 @@ def _n_samples(track: Track, sample_rate: int) -> int | None:
     if track.format == "mp3":
         counted = exact.denominator == 1 and _containers.mp3_counts_frames(track.path)
         return int(exact) if counted else None
-    if track.format not in _COUNTING:
+    raw = stream.codec_context.name in ("mp3", "mp3float", "aac")  # in WAV: a guess
+    if track.format not in _COUNTING or (raw and track.format == "wav"):
         return None
     if track.format == MP4:
         return _mp4_samples(track, round(exact), sample_rate)
-    skip = 0
-    if track.format == "ogg" and not _containers.ogg_is_one_stream(track.path):
+    if track.format == "ogg":
+        return _ogg_samples(track, round(exact))
+    return round(exact) or None
+
+
+def _ogg_samples(track: Track, declared: int) -> int | None:
+    # Cut or damaged at the start, or chained: the last page does not tell the length.
+    if track.stream.start_time or not _containers.ogg_is_one_stream(track.path):
         return None
-    if track.format == "ogg" and stream.codec_context.name in ("opus", "libopus"):
-        skip = _containers.opus_pre_skip(stream.codec_context.extradata)
-    return max(round(exact) - skip, 0) or None
+    if track.stream.codec_context.name in ("opus", "libopus"):
+        declared -= _containers.opus_pre_skip(track.stream.codec_context.extradata)
+    return max(declared, 0) or None
 
 
 def _mp4_samples(track: Track, declared: int, sample_rate: int) -> int:
