@@ -70,7 +70,7 @@ def run(
     batch=st.integers(1, 5),
     lengths=st.lists(st.integers(0, 5000), max_size=8),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_identity_returns_the_input(
     n_samples: int, chunk: int, quality: Quality, batch: int, lengths: list[int]
 ) -> None:

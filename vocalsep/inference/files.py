@@ -27,6 +27,9 @@ from vocalsep.types import Block
 #: Pairs wait in turns of up to one chunk, so a short queue is enough to keep both sides busy.
 _WRITE_QUEUE = 2
 
+_FILE_BLOCK = 65536
+_PIPE_BLOCK = 4096
+
 
 @dataclass(frozen=True)
 class Model:
@@ -112,11 +115,15 @@ class FileSeparation:
                     if gain != 1.0 or self._gain_that_fits(encoder) == 1.0:
                         sink.commit()
 
-            blocks = stack.enter_context(read_ahead(reader.blocks()))
+            blocks = stack.enter_context(read_ahead(reader.blocks(self._block_samples())))
             put = stack.enter_context(write_behind(consume, _WRITE_QUEUE))
             self._separate(blocks, reader, put)
         self._warnings = list(reader.warnings)
         return encoder
+
+    def _block_samples(self) -> int:
+        # Whoever feeds a pipe in real time waits for every block to fill up.
+        return _FILE_BLOCK if self._job.pipe is None else _PIPE_BLOCK
 
     def _separate(
         self, blocks: Iterator[Block], reader: AudioReader, put: Callable[[Pair], None]
