@@ -16,6 +16,8 @@ _PAIRS = (
 )
 # Low-frequency effects carry no voice: what is in them stays in the residual.
 _NO_VOICE = ("LFE", "LFE2")
+# What players take six and eight channels for when a file does not say.
+_GUESSED_LAYOUTS = {6: "5.1", 8: "7.1"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class ChannelGroups:
 def groups_for(n_channels: int, layout: str | None) -> ChannelGroups:
     """Group the channels of a layout: left with right by name, every other speaker alone.
 
-    Without a (fitting) layout consecutive channels are pairs.
+    Six and eight channels without a layout are 5.1 and 7.1, as players take them; otherwise
+    consecutive channels are pairs.
 
     Args:
         n_channels: C.
@@ -58,6 +61,7 @@ def groups_for(n_channels: int, layout: str | None) -> ChannelGroups:
     >>> groups_for(3, None).groups
     ((0, 1), (2,))
     """
+    layout = layout or _GUESSED_LAYOUTS.get(n_channels)
     names = speakers(layout) if layout else ()
     if len(names) != n_channels:
         consecutive = [tuple(range(n_channels))[i : i + 2] for i in range(0, n_channels, 2)]
