@@ -21,6 +21,8 @@ from vocalsep.types import AudioInfo, Block, Stems
 
 Pair = tuple[Block, Block]
 
+_PIECE_SAMPLES = 16384
+
 
 class StemSink(Protocol):
     """Where stems go; leaving the context without `commit` leaves nothing behind."""
@@ -141,6 +143,14 @@ class StemPipe:
         """What is in a pipe cannot be taken back."""
 
 
+def _in_pieces(pairs: Iterator[Pair]) -> Iterator[Pair]:
+    """Shorter pairs: a chunk of many seconds would not fit the processor's cache."""
+    for mixture, voice in pairs:
+        for start in range(0, mixture.shape[-1], _PIECE_SAMPLES):
+            piece = slice(start, start + _PIECE_SAMPLES)
+            yield mixture[:, piece], voice[:, piece]
+
+
 class StemEncoder:
     """Quantises one pass over a song and writes the stems, in the writing thread.
 
@@ -180,7 +190,7 @@ class StemEncoder:
         return common_gain(peak, self._format)
 
     def _stems(self, pairs: Iterator[Pair]) -> Iterator[Stems]:
-        for mixture, voice in pairs:
+        for mixture, voice in _in_pieces(pairs):
             stems = self._quantiser(mixture, voice)
             for name, meter in self._meters.items():
                 meter.add(stems[name])
