@@ -220,6 +220,16 @@ def test_skip_existing_compares_input_model_and_options(monkeypatch: pytest.Monk
     assert not skipped("--end", "0.3")
 
 
+def test_a_folder_per_stem_is_skipped_and_verified_too() -> None:
+    write_song("song.wav")
+    arguments = ("song.wav", "--skip-existing", "--json", "--name", "{stem}/{track}.{ext}")
+    assert of_kind(separate(*arguments), "done")
+    assert listing("separated/vocals") == ["song.wav"]
+    assert of_kind(separate(*arguments), "skipped")
+    result = CliRunner().invoke(cli, ["verify", "song.wav", "separated/vocals"])
+    assert result.exit_code == 0, result.output
+
+
 def test_an_unknown_model_is_one_line_and_exit_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     result = separate("song.wav", "-m", "no-such-model")
