@@ -82,7 +82,7 @@ def test_identity_returns_the_input(
 
 
 @pytest.mark.parametrize("n_samples", [0, 1, 2, 4095, 4096, 4097, 12288])
-@pytest.mark.parametrize("n_channels", [1, 2, 3, 6])
+@pytest.mark.parametrize("n_channels", [1, 2, 3, 5])
 def test_identity_at_the_edges(n_samples: int, n_channels: int) -> None:
     audio = noise(n_samples, n_channels)
     mixture, voice = run(stream(), iter([audio]), audio)

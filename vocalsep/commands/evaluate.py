@@ -10,6 +10,7 @@ from statistics import fmean
 import click
 
 from vocalsep.commands._table import table
+from vocalsep.inference.quality import QUALITIES
 
 Rows = dict[str, dict[str, dict[str, float]]]  # song -> estimate -> scores
 ANCHORS = ("mixture", "ideal ratio mask")
@@ -18,7 +19,13 @@ ANCHORS = ("mixture", "ideal ratio mask")
 @click.command()
 @click.argument("songs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("-m", "--model", default="vocals", show_default=True, help="Name or path.")
-@click.option("--quality", default="normal", show_default=True, help="fast, normal or best.")
+@click.option(
+    "--quality",
+    type=click.Choice(list(QUALITIES)),
+    default="normal",
+    show_default=True,
+    help="Trade speed for quality.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--store", is_flag=True, help="Write the scores into the model file.")
 def command(songs: tuple[Path, ...], model: str, quality: str, as_json: bool, store: bool) -> None:

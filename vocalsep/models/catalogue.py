@@ -38,12 +38,12 @@ def find_model(name_or_path: str | Path) -> Path:
     Raises:
         ModelError: neither a known name nor an existing file.
     """
+    path = Path(name_or_path)
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
     index = read_index()
     if str(name_or_path) in index:
         return pretrained_dir() / str(index[str(name_or_path)]["file"])
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
     hint = did_you_mean(str(name_or_path), list(index))
     raise ModelError(f"unknown model {str(name_or_path)!r}: expected {TYPE_HINT}; {hint}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vocalsep.models.catalogue import find_model, model_names, verify_model
+from vocalsep.models.catalogue import find_model, verify_model
 from vocalsep.models.checkpoint import ModelCard, load_model
 from vocalsep.models.separator import MaskSeparator
 
@@ -18,6 +18,6 @@ def load_named(name_or_path: str | Path) -> tuple[MaskSeparator, ModelCard]:
         ModelError: unknown, damaged or refused.
     """
     path = find_model(name_or_path)
-    if str(name_or_path) in model_names():
+    if path != Path(name_or_path):  # it was a name
         verify_model(str(name_or_path))
     return load_model(path)
