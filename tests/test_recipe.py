@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vocalsep.errors import RecipeError
 from vocalsep.recipe import (
+    PLAIN_NAME,
     Audio,
     Mixing,
     Part,
@@ -32,15 +33,20 @@ SCHEMA_KEYS = {
 STRUCTURE_KEYS = {"audio", "backbone", "params", "mixing", "training", "validation"}
 
 
+# What a recipe and its stems may be called; other letters are tested by name below.
+NAMES = st.from_regex(PLAIN_NAME, fullmatch=True)
+
+
 def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "r.yaml"
     path.write_text(text, encoding="utf-8")
     return path
 
 
+@settings(deadline=None)
 @given(
-    name=st.text(max_size=20),
-    targets=st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=4, unique=True),
+    name=NAMES,
+    targets=st.lists(NAMES, min_size=1, max_size=4, unique=True),
     n_bins=st.integers(1, 2049),
     rate=st.floats(1e-8, 1.0),
     params=st.dictionaries(
@@ -85,6 +91,23 @@ def test_overrides_are_typed(tmp_path: Path) -> None:
         ("name: x\naudio: {n_bins: 5000}\n", "expected 1 to 2049"),
         ("name: x\naudio: {hop_length: 3000}\n", "half of n_fft"),
         ("name: x\ntargets: [a, a]\n", "distinct"),
+        ("name: ../x\n", "name is '../x': expected a plain name"),
+        ("name: x\ntargets: [.hidden]\n", "expected a plain name"),
+        ("name: x\nseed: -1\n", "seed is -1"),
+        ("name: x\nchunk_frames: 1\n", "chunk_frames is 1: expected 2 to"),
+        ("name: x\nchunk_frames: 1000000000\n", "chunk_frames is 1000000000"),
+        ("name: x\naudio: {sample_rate: 0}\n", "sample_rate is 0"),
+        ("name: x\naudio: {n_channels: 1}\n", "n_channels is 1: expected 2"),
+        ("name: x\naudio: {n_fft: 68719476736}\n", "n_fft is 68719476736"),
+        ("name: x\nmixing: {mono: 1.5}\n", "mono is 1.5: expected a probability"),
+        ("name: x\nmixing: {segment_frames: 1}\n", "segment_frames is 1"),
+        ("name: x\nmixing: {voice_db: [4, -4]}\n", "the lower level first"),
+        ("name: x\nmixing: {music_shares: {a: -1}}\n", "shares of 0 or more"),
+        ("name: x\ntraining: {learning_rate: -1}\n", "learning_rate is -1.0"),
+        ("name: x\ntraining: {learning_rate: .nan}\n", "learning_rate is nan"),
+        ("name: x\ntraining: {ema_decay: 1}\n", "ema_decay is 1.0"),
+        ("name: x\ntraining: {workers: -1}\n", "workers is -1"),
+        ("name: x\nvalidation: {seconds: -1}\n", "seconds is -1.0"),
         ("audio: {}\n", "name"),
         ("- 1\n", "r.yaml"),
         ("name: [\n", "not YAML"),

@@ -8,12 +8,28 @@ the model file. Unknown keys are refused with the closest known one. Values deri
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vocalsep.errors import RecipeError
+
+MAX_N_FFT = 2**16  # samples
+MAX_CHUNK_SAMPLES = 2**24  # over six minutes at 44.1 kHz
+# Names become parts of file names: no separators, no leading dot.
+PLAIN_NAME = re.compile(r"\w[\w .+-]{0,99}")
+
+
+def check(key: str, value: object, fits: bool, expected: str) -> None:
+    """Refuse the value of a recipe key.
+
+    Raises:
+        RecipeError: `fits` is false.
+    """
+    if not fits:
+        raise RecipeError(f"{key} is {value!r}: expected {expected}")
 
 
 @dataclass(frozen=True)
@@ -35,16 +51,19 @@ class Audio:
     n_bins: int = 1536  # lowest bins given to the network; the rest stays in the residual
 
     def __post_init__(self) -> None:
-        if not 0 < self.n_bins <= self.n_fft // 2 + 1:
-            raise RecipeError(
-                f"audio.n_bins is {self.n_bins}: expected 1 to {self.n_fft // 2 + 1} "
-                f"(n_fft // 2 + 1)"
-            )
-        if not 0 < self.hop_length <= self.n_fft // 2:
-            raise RecipeError(
-                f"audio.hop_length is {self.hop_length}: expected 1 to {self.n_fft // 2} "
-                f"(half of n_fft), else the inverse STFT is ill-conditioned"
-            )
+        # The bounds also keep a model file from a stranger from asking for absurd memory.
+        rate, n_fft, half = self.sample_rate, self.n_fft, self.n_fft // 2
+        check("audio.sample_rate", rate, 1000 <= rate <= 768_000, "1000 to 768000 Hz")
+        check("audio.n_channels", self.n_channels, self.n_channels == 2, "2")
+        check("audio.n_fft", n_fft, 2 <= n_fft <= MAX_N_FFT, f"2 to {MAX_N_FFT}")
+        bins_fit = 0 < self.n_bins <= half + 1
+        check("audio.n_bins", self.n_bins, bins_fit, f"1 to {half + 1} (n_fft // 2 + 1)")
+        check(
+            "audio.hop_length",
+            self.hop_length,
+            0 < self.hop_length <= half,
+            f"1 to {half} (half of n_fft), else the inverse STFT is ill-conditioned",
+        )
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,19 @@ class Mixing:
     mono: float = 0.1  # probability that the whole mixture is collapsed to mono
     voice_augment: list[Part] = field(default_factory=list)
     music_augment: list[Part] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        frames = self.segment_frames
+        check("mixing.segment_frames", frames, 2 <= frames <= 2**16, "2 to 65536")
+        for key in ("same_song", "voice_only", "music_only", "second_voice", "mono"):
+            value = getattr(self, key)
+            check(f"mixing.{key}", value, 0 <= value <= 1, "a probability, 0 to 1")
+        low, high = self.voice_db
+        check("mixing.voice_db", self.voice_db, low <= high, "the lower level first")
+        for key in ("voice_shares", "music_shares"):
+            shares = getattr(self, key)
+            fits = not shares or (min(shares.values()) >= 0 and sum(shares.values()) > 0)
+            check(f"mixing.{key}", shares, fits, "shares of 0 or more that are not all 0")
 
 
 @dataclass(frozen=True)
@@ -83,11 +115,19 @@ class Training:
     workers: int = 1  # loader processes; the examples do not depend on it
 
     def __post_init__(self) -> None:
-        if self.precision not in ("bf16", "fp32"):
-            raise RecipeError(f"training.precision is {self.precision!r}: expected bf16 or fp32")
+        precision = self.precision
+        check("training.precision", precision, precision in ("bf16", "fp32"), "bf16 or fp32")
         for key in ("batch_size", "max_steps", "log_every", "validate_every"):
-            if getattr(self, key) < 1:
-                raise RecipeError(f"training.{key} is {getattr(self, key)}: expected at least 1")
+            value = getattr(self, key)
+            check(f"training.{key}", value, value >= 1, "at least 1")
+        for key in ("warmup_steps", "weight_decay", "workers"):
+            value = getattr(self, key)
+            check(f"training.{key}", value, value >= 0, "0 or more")
+        for key in ("learning_rate", "clip_norm"):
+            value = getattr(self, key)
+            check(f"training.{key}", value, value > 0, "more than 0")
+        decay = self.ema_decay
+        check("training.ema_decay", decay, 0 <= decay < 1, "0 to just below 1")
 
 
 @dataclass(frozen=True)
@@ -96,6 +136,9 @@ class Validation:
 
     songs: dict[str, str] = field(default_factory=dict)  # name -> folder of stem files
     seconds: float = 30.0  # of each song, where its voice is strongest; 0: all of it
+
+    def __post_init__(self) -> None:
+        check("validation.seconds", self.seconds, self.seconds >= 0, "0 or more")
 
 
 @dataclass(frozen=True)
@@ -115,8 +158,16 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not self.targets or len(set(self.targets)) != len(self.targets):
-            raise RecipeError(f"targets is {self.targets}: expected distinct stem names")
+        names = self.targets
+        distinct = bool(names) and len(set(names)) == len(names)
+        check("targets", names, distinct, "distinct stem names")
+        for key, name in [("name", self.name), *(("targets", target) for target in names)]:
+            plain = PLAIN_NAME.fullmatch(name) is not None
+            check(key, name, plain, "a plain name: letters, digits, inner '.', '-', '+', spaces")
+        chunk = (self.chunk_frames - 1) * self.audio.hop_length
+        most = MAX_CHUNK_SAMPLES // self.audio.hop_length + 1
+        check("chunk_frames", self.chunk_frames, 0 < chunk <= MAX_CHUNK_SAMPLES, f"2 to {most}")
+        check("seed", self.seed, self.seed >= 0, "0 or more")
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -147,8 +198,12 @@ def recipe_from_json(text: str) -> Recipe:
     """
     try:
         tree = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RecipeError(f"the model's recipe is not JSON: {error}") from error
+    # Recipes are resolved before they are stored: what would be looked up here (environment
+    # variables among it) is a stranger's wish.
+    if "${" in json.dumps(tree):
+        raise RecipeError("the model's recipe refers to other values (${…}): expected plain ones")
     return _typed(tree, (), "the model's recipe")
 
 

@@ -65,7 +65,7 @@ class Registry(Generic[T]):
         """Call the constructor with positional `args` and the recipe's `params`, checked by name.
 
         Raises:
-            RecipeError: unknown part, unknown parameter or missing parameter.
+            RecipeError: unknown part, unknown or missing parameter, or an impossible value.
         """
         part = self.get(name)
         known = list(inspect.signature(part).parameters)[len(args) :]
@@ -75,5 +75,5 @@ class Registry(Generic[T]):
                 raise RecipeError(f"{self.kind} {name!r} has no parameter {key!r}: {hint}")
         try:
             return part(*args, **params)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise RecipeError(f"{self.kind} {name!r}: {error}") from error

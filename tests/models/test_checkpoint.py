@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 
 from tests.helpers.synth import tiny_recipe
-from vocalsep.errors import ModelError
+from vocalsep.errors import ModelError, OutputError
+from vocalsep.models import checkpoint
 from vocalsep.models.checkpoint import load_model, read_card, save_model
 from vocalsep.models.separator import MaskSeparator
 from vocalsep.recipe import Part, Recipe, recipe_to_json
@@ -112,3 +114,80 @@ def test_shapes_are_checked_before_anything_is_allocated(model_file: Path, recip
 def test_broken_metadata(model_file: Path, field: str) -> None:
     with pytest.raises(ModelError, match=r"damaged|recipe"):
         load_model(rewritten(model_file, **{field: "{"}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "says"),
+    [
+        (("audio", "n_fft"), 2**36, "n_fft"),
+        (("audio", "sample_rate"), 0, "sample_rate"),
+        (("chunk_frames",), 2**30, "chunk_frames"),
+        (("name",), "../../evil", "plain name"),
+        (("name",), "${oc.env:HOME}", "refers to other values"),
+        (("targets",), ["../vocals"], "plain name"),
+        (("backbone", "params", "widths"), [10**9, 10**9], "cannot be built"),
+        (("backbone", "params", "widths"), [1] * 60, "cannot be built"),
+        (("backbone", "params", "dropout"), 9, "cannot be built"),
+    ],
+)
+def test_hostile_recipes(
+    model_file: Path, recipe: Recipe, keys: tuple[str, ...], value: object, says: str
+) -> None:
+    tree = json.loads(recipe_to_json(recipe))
+    branch = tree
+    for key in keys[:-1]:
+        branch = branch[key]
+    branch[keys[-1]] = value
+    # Escaped, "$" is not seen by whoever only looks at the text.
+    text = json.dumps(tree).replace("$", "\\u0024")
+    with pytest.raises(ModelError, match=says) as caught:
+        load_model(rewritten(model_file, recipe=text))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"recipe": "[" * 100_000},
+        {"scores": "[]"},
+        {"scores": '{"song": 3}'},
+        {"scores": '{"song": {"vocals": "high"}}'},
+    ],
+)
+def test_odd_metadata(model_file: Path, metadata: dict[str, str]) -> None:
+    with pytest.raises(ModelError, match="damaged"):
+        read_card(rewritten(model_file, **metadata))
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "says"),
+    [
+        (lambda w: torch.full_like(w, float("nan")), "NaN or infinity"),
+        (lambda w: w.long(), "stored as I64"),
+        (lambda w: w.to(torch.complex64), "stored as C64"),
+    ],
+)
+def test_weights_that_are_no_weights(model_file: Path, spoilt, says: str) -> None:  # type: ignore[no-untyped-def]
+    with safe_open(str(model_file), "pt") as file:
+        metadata = file.metadata()
+    tensors = load_file(model_file)
+    name = next(name for name, w in tensors.items() if w.is_floating_point())
+    save_file(tensors | {name: spoilt(tensors[name])}, model_file, metadata)
+    with pytest.raises(ModelError, match=says):
+        load_model(model_file)
+
+
+def test_what_cannot_be_written_leaves_the_old_file(
+    model_file: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = model_file.read_bytes()
+
+    def full(tensors: object, path: Path, metadata: object) -> None:
+        path.write_bytes(b"half")
+        raise SafetensorError("I/O error: No space left on device (os error 28)")
+
+    monkeypatch.setattr(checkpoint, "save_file", full)
+    with pytest.raises(OutputError, match="No space left"):
+        save_model(model_file, recipe, {}, {}, {})
+    assert model_file.read_bytes() == before
+    assert list(model_file.parent.iterdir()) == [model_file]

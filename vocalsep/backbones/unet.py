@@ -16,6 +16,8 @@ from vocalsep.backbones.base import BACKBONES, Backbone
 from vocalsep.backbones.blocks import Down, Up, concat, doubling_conv
 from vocalsep.errors import RecipeError
 
+MAX_LEVELS = 12  # every level doubles what an input is padded to
+
 
 @BACKBONES.register("unet")
 class UNet(Backbone):
@@ -46,10 +48,12 @@ class UNet(Backbone):
         ndim: int = 2,
     ) -> None:
         super().__init__()
-        if not widths or min(widths) < 1 or kernel < 2 or ndim not in self.NDIMS:
+        n_levels = len(widths)
+        fits = 1 <= n_levels <= MAX_LEVELS and min(widths) >= 1 and kernel >= 2
+        if not fits or ndim not in self.NDIMS:
             raise RecipeError(
-                f"unet: widths={list(widths)}, kernel={kernel}, ndim={ndim}: expected at least "
-                f"one positive width, a kernel of 2 or more and 1 to 3 dimensions"
+                f"unet: widths={list(widths)}, kernel={kernel}, ndim={ndim}: expected 1 to "
+                f"{MAX_LEVELS} positive widths, a kernel of 2 or more and 1 to 3 dimensions"
             )
         self.ndim = ndim
         self.stride = 2 ** len(widths)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,13 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vocalsep import __version__
-from vocalsep.errors import ModelError, RecipeError
+from vocalsep.errors import ModelError, OutputError, RecipeError
 from vocalsep.models.separator import MaskSeparator
 from vocalsep.recipe import Recipe, recipe_from_json, recipe_to_json
 
 FORMAT = "1"
 MAX_BYTES = 2 * 1024**3  # a file beyond this is refused before anything is allocated
+FLOATS, INTEGERS = ("F16", "BF16", "F32"), ("I64",)  # number formats of weights and counters
 Scores = dict[str, dict[str, float]]
 
 
@@ -63,6 +65,9 @@ def save_model(
     Args:
         path: final name; a temporary file beside it is renamed when complete.
         weights: state dict of the separator built from `recipe`.
+
+    Raises:
+        OutputError: it cannot be written; what was there before is kept.
     """
     half = {
         name: (w.half() if w.is_floating_point() else w).contiguous() for name, w in weights.items()
@@ -74,11 +79,28 @@ def save_model(
         "vocalsep.scores": json.dumps(scores, sort_keys=True),
         "vocalsep.provenance": json.dumps(dict(provenance), sort_keys=True),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
+    write_tensors(path, half, metadata)
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file under a temporary name, then give it its own.
+
+    Raises:
+        OutputError: it cannot be written; what was there before is kept.
+    """
     temporary = path.with_name(f".vocalsep-{path.name}.tmp")
-    save_file(half, temporary, metadata)
-    temporary.chmod(0o644)  # safetensors writes for the owner alone; packages are read by all
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, temporary, metadata)
+        temporary.chmod(0o644)  # safetensors writes for the owner alone; packages are read by all
+        temporary.replace(path)
+    except (OSError, SafetensorError) as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        reason = " ".join(str(error).split())
+        raise OutputError(
+            f"{path}: cannot be written ({reason}); free space or permit it"
+        ) from error
 
 
 def store_scores(path: Path, scores: Scores) -> None:
@@ -94,8 +116,8 @@ def store_scores(path: Path, scores: Scores) -> None:
 def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
     """Build the separator of a model file and fill in its weights, in eval mode, float32.
 
-    Shapes are compared with the architecture on the meta device first, so a damaged or hostile
-    file cannot make us allocate more than its own size.
+    Shapes and number formats are compared with the architecture on the meta device first, so a
+    damaged or hostile file cannot make us allocate more than its own size.
 
     Raises:
         ModelError: missing, damaged, of another format, or not matching its own recipe.
@@ -105,10 +127,15 @@ def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
         with torch.device("meta"):
             separator = MaskSeparator(card.recipe)
         with safe_open(str(path), framework="pt") as file:
-            _check_shapes(path, file, separator)
+            _check_layout(path, file, separator)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except RecipeError as error:
-        raise ModelError(f"{path}: its recipe cannot be built: {error}") from error
+    # torch's own words for sizes that overflow are RuntimeErrors.
+    except (RecipeError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"{path}: its recipe cannot be built: {reason}") from error
+    for name, weight in weights.items():
+        if not torch.isfinite(weight).all():
+            raise ModelError(f"{path}: damaged model file ({name!r} holds NaN or infinity)")
     separator = MaskSeparator(card.recipe)
     separator.load_state_dict(weights)
     separator.use_channels_last()
@@ -140,15 +167,15 @@ def read_card(path: Path) -> ModelCard:
             licence=recipe.licence,
             training_data=recipe.training_data,
             targets=tuple(recipe.targets),
-            scores=json.loads(metadata["vocalsep.scores"]),
-            provenance=json.loads(metadata["vocalsep.provenance"]),
+            scores=_checked_scores(json.loads(metadata["vocalsep.scores"])),
+            provenance=dict(json.loads(metadata["vocalsep.provenance"])),
             vocalsep_version=metadata["vocalsep.version"],
             recipe=recipe,
             n_parameters=n_parameters,
             n_bytes=len(data),
             sha256=hashlib.sha256(data).hexdigest(),
         )
-    except (SafetensorError, KeyError, ValueError, RecipeError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError, RecipeError) as error:
         reason = " ".join(str(error).split())
         raise ModelError(f"{path}: damaged model file ({reason}); fetch it again") from error
 
@@ -164,7 +191,17 @@ def _file_bytes(path: Path) -> bytes:
         raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _check_shapes(path: Path, file: Any, separator: MaskSeparator) -> None:
+def _checked_scores(scores: Any) -> Scores:
+    """{song: {metric: number}}, as tables and reports rely on; anything else is a ValueError."""
+    if not isinstance(scores, dict):
+        raise ValueError("vocalsep.scores is no table")
+    return {
+        song: {metric: float(value) for metric, value in dict(metrics).items()}
+        for song, metrics in scores.items()
+    }
+
+
+def _check_layout(path: Path, file: Any, separator: MaskSeparator) -> None:
     expected = {name: list(w.shape) for name, w in separator.state_dict().items()}
     found = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     if expected != found:
@@ -172,3 +209,7 @@ def _check_shapes(path: Path, file: Any, separator: MaskSeparator) -> None:
             name for name in expected if expected[name] != found[name]
         ]
         raise ModelError(f"{path}: weights do not match the recipe, first at {odd[0]!r}")
+    for name, weight in separator.state_dict().items():
+        stored = file.get_slice(name).get_dtype()
+        if stored not in (FLOATS if weight.is_floating_point() else INTEGERS):
+            raise ModelError(f"{path}: {name!r} is stored as {stored}; export the model again")
