@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from tests.helpers.synth import RATE, music, tiny_recipe, voice, write_stem
 from vocalsep.cli import cli
+from vocalsep.errors import ModelError
 from vocalsep.models.checkpoint import read_card, save_model
 from vocalsep.models.separator import MaskSeparator
 
@@ -44,3 +45,14 @@ def test_json_and_stored_scores_agree(model: str, tmp_path: Path) -> None:
     rows = json.loads(run(str(tmp_path / "songs" / "one"), "-m", model, "--json", "--store"))
     assert rows["one"]["ideal ratio mask"]["vocals"] > rows["one"]["mixture"]["vocals"]
     assert read_card(Path(model)).scores == {"one": rows["one"]["model"]}
+
+
+def test_a_shipped_model_is_not_rewritten(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vocalsep.models.catalogue.pretrained_dir", lambda: tmp_path)
+    before = Path(model).read_bytes()
+    result = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "songs"), "-m", model, "--store"])
+    assert isinstance(result.exception, ModelError)
+    assert "is shipped" in str(result.exception)
+    assert Path(model).read_bytes() == before

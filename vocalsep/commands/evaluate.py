@@ -34,18 +34,25 @@ def command(songs: tuple[Path, ...], model: str, quality: str, as_json: bool, st
     Prints the SDR in dB (10·log10 of the energy ratio over the whole song) of vocals and
     accompaniment, beside the mixture itself and the ideal ratio mask of the same STFT.
     """
+    from vocalsep.errors import ModelError
     from vocalsep.evaluation.model import score_model
-    from vocalsep.models.catalogue import find_model
+    from vocalsep.models.catalogue import find_model, pretrained_dir
     from vocalsep.models.checkpoint import store_scores
 
+    path = find_model(model)
+    if store and path.resolve().parent == pretrained_dir().resolve():
+        raise ModelError(
+            f"{path} is shipped and its bytes are in the index: store the scores in the run's own "
+            f"model file, then `vocalsep models ship` it"
+        )
     rows: Rows = {}
     for name, scores in score_model(list(songs), model, quality):
         rows[name] = scores
         if not as_json:
             click.echo(f"{name}: vocals {scores['model']['vocals']:.2f} dB", err=True)
-    if store:
-        store_scores(find_model(model), {name: s["model"] for name, s in rows.items()})
     click.echo(json.dumps(rows, indent=2) if as_json else table(list(_cells(rows))))
+    if store:
+        store_scores(path, {name: s["model"] for name, s in rows.items()})
 
 
 def _cells(rows: Rows) -> Iterator[list[str]]:

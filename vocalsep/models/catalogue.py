@@ -71,9 +71,17 @@ def verify_model(name: str) -> None:
 
 
 def read_index() -> dict[str, dict[str, Any]]:
+    """Name -> entry of every shipped model.
+
+    Raises:
+        ModelError: the index is missing or damaged.
+    """
     path = pretrained_dir() / INDEX
     try:
         index: dict[str, dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        for entry in index.values():
+            if not {"file", "sha256", "speed"} <= entry.keys():
+                raise ValueError(f"an entry has only the keys {', '.join(entry)}")
+    except (OSError, AttributeError, ValueError) as error:
         raise ModelError(f"{path}: the model index is missing or damaged: {error}") from error
     return index

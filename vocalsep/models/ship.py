@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
-from vocalsep.errors import ModelError
+from vocalsep.errors import ModelError, OutputError
 from vocalsep.models.catalogue import INDEX, pretrained_dir, read_index
-from vocalsep.models.checkpoint import read_card
+from vocalsep.models.checkpoint import load_model
 
 
 def ship_model(path: Path, speed: float | None) -> str:
@@ -22,15 +21,28 @@ def ship_model(path: Path, speed: float | None) -> str:
 
     Raises:
         ModelError: the file is damaged, or its recipe states no licence or no training data.
+        OutputError: `pretrained/` cannot be written.
     """
-    card = read_card(path)
+    _, card = load_model(path)
     if "not stated" in (card.licence, card.training_data):
         raise ModelError(f"{path}: its recipe states no licence or no training_data; add them")
     target = pretrained_dir() / f"{card.name}.safetensors"
-    if path.resolve() != target.resolve():
-        shutil.copyfile(path, target)
     index = read_index()
     index[card.name] = {"file": target.name, "sha256": card.sha256, "speed": speed}
     text = json.dumps(index, indent=2, sort_keys=True) + "\n"
-    (pretrained_dir() / INDEX).write_text(text, encoding="utf-8")
+    try:
+        _write(target, path.read_bytes())
+        _write(pretrained_dir() / INDEX, text.encode())
+    except OSError as error:
+        raise OutputError(f"{target.parent}: cannot be written: {error.strerror}") from error
     return card.name
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Atomically: a half-copied model must not stand beside an index that knows it."""
+    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
