@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 
 from tests.helpers.synth import RATE, music, voice, write_stem
 from vocalsep.data.bank import Bank
-from vocalsep.data.pack import pack, read_list
-from vocalsep.errors import DataError
+from vocalsep.data.pack import pack, read_list, write_track
+from vocalsep.errors import DataError, OutputError
 
 HEADER = "target\tgroup\tsong\tpath\tband_hz\tlicence\n"
 
@@ -91,3 +92,39 @@ def test_nothing_decoded_is_an_error(tmp_path: Path) -> None:
     listed = write_list(tmp_path, "vocals\tg\t\tmissing.wav\t0\tCC0-1.0")
     with pytest.raises(DataError, match="check the root"):
         pack(listed, tmp_path, tmp_path / "bank", RATE, 1, lambda _: None)
+
+
+def test_a_bank_that_cannot_be_written_stops_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_stem(tmp_path / "v.wav", voice(RATE))
+    listed = write_list(tmp_path, "vocals\tg\t\tv.wav\t0\tCC0-1.0")
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match="cannot be made"):
+        pack(listed, tmp_path, tmp_path / "file", RATE, 1, lambda _: None)
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    target = tmp_path / "k.i16"
+    with pytest.raises(OutputError, match="No space left"):
+        write_track(target, target.with_suffix(".shape"), voice(RATE), 4000.0)
+    assert not target.exists()
+
+
+def test_a_stem_listed_twice_is_one_file(tmp_path: Path) -> None:
+    write_stem(tmp_path / "v.wav", voice(RATE))
+    listed = write_list(tmp_path, *["vocals\tg\t\tv.wav\t0\tCC0-1.0"] * 4)
+    tracks = pack(listed, tmp_path, tmp_path / "bank", RATE, 2, lambda _: None)
+    assert len({track.key for track in tracks}) == 1
+    assert {track.n_samples for track in tracks} == {RATE}
+    assert len(list((tmp_path / "bank").glob("*.i16"))) == 1
+    assert not list((tmp_path / "bank").glob(".*"))
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"sample_rate": 1, "tracks": [{"key": "a"}]}'])
+def test_a_damaged_index_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "index.json").write_text(text)
+    with pytest.raises(DataError, match="not a bank"):
+        Bank(tmp_path)

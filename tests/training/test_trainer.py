@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import torch
 from safetensors.torch import load_file
 
 from tests.helpers.synth import RATE, make_bank, music, tiny_recipe, voice, write_stem
-from vocalsep.errors import DataError, ModelError
+from vocalsep.data.loader import StepDataset
+from vocalsep.errors import DataError, ModelError, OutputError, RecipeError
 from vocalsep.models.checkpoint import load_model
 from vocalsep.recipe import Recipe
 from vocalsep.training.trainer import FINAL_RATE, MAX_BAD_STEPS, Trainer, learning_rate
@@ -145,3 +147,39 @@ def test_missing_validation_stem_is_named(recipe: Recipe, tmp_path: Path) -> Non
     (tmp_path / "one" / "vocals.wav").unlink()
     with pytest.raises(DataError, match="both stems"):
         train(recipe, tmp_path / "run")
+
+
+def test_only_voices_are_trained(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"use \[vocals\]"):
+        Trainer(dataclasses.replace(recipe, targets=["drums"]), tmp_path, quiet)
+
+
+def test_a_run_that_has_begun_is_not_started_again(recipe: Recipe, tmp_path: Path) -> None:
+    train(recipe, tmp_path / "run")
+    with pytest.raises(ModelError, match="has begun"):
+        Trainer(recipe, tmp_path / "run", quiet).start_from("vocals")
+
+
+def test_a_run_folder_that_cannot_be_made_is_named(recipe: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OutputError, match=r"recipe\.json: cannot be written"):
+        train(recipe, tmp_path / "file" / "run")
+
+
+def test_a_cut_bank_is_named_before_any_step(recipe: Recipe, tmp_path: Path) -> None:
+    track = next((tmp_path / "bank").glob("*.i16"))
+    track.write_bytes(track.read_bytes()[:-2])
+    with pytest.raises(DataError, match="pack the bank again"):
+        train(recipe, tmp_path / "run")
+
+
+def test_a_loader_process_that_dies_is_one_line(
+    recipe: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(self: StepDataset, step: int) -> None:
+        os._exit(1)
+
+    monkeypatch.setattr(StepDataset, "__getitem__", die)
+    with pytest.raises(DataError, match=r"training\.workers=0") as caught:
+        train(with_training(recipe, workers=1), tmp_path / "run")
+    assert "\n" not in str(caught.value)

@@ -19,8 +19,20 @@ def command() -> None:
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the bank."
 )
-@click.option("--rate", default=44100, show_default=True, help="Sample rate of the bank, Hz.")
-@click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Processes.")
+@click.option(
+    "--rate",
+    type=click.IntRange(1000),
+    default=44100,
+    show_default=True,
+    help="Sample rate of the bank, Hz.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    default=os.cpu_count() or 1,
+    show_default=True,
+    help="Processes.",
+)
 def pack(list_file: Path, root: Path, output: Path, rate: int, workers: int) -> None:
     """Decode the stems of LIST into a memory-mapped bank; goes on after an interruption."""
     from vocalsep.data.pack import pack as pack_list

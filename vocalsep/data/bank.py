@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from vocalsep.errors import DataError
+from vocalsep.errors import DataError, OutputError
 
 INDEX = "index.json"
 FULL_SCALE = 32767.0
@@ -58,15 +58,28 @@ class Bank:
         self.folder = folder
         try:
             index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            self.sample_rate = int(index["sample_rate"])
+            self.tracks = [Track(**row) for row in index["tracks"]]
+        except (OSError, KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"{folder}: not a bank ({error}); make one with `vocalsep data pack`"
             ) from error
-        self.sample_rate = int(index["sample_rate"])
-        self.tracks = [Track(**row) for row in index["tracks"]]
         if not self.tracks:
             raise DataError(f"{folder}: the bank holds no tracks; pack a list that names some")
         self._maps: dict[str, npt.NDArray[np.int16]] = {}
+
+    def check_files(self) -> None:
+        """Look that every track is there, whole.
+
+        Raises:
+            DataError: a file is missing or has another size than the index says.
+        """
+        for track in self.tracks:
+            path = self.folder / f"{track.key}.i16"
+            size = path.stat().st_size if path.is_file() else 0
+            wanted = 2 * track.n_samples * track.n_channels
+            if size != wanted:
+                raise DataError(f"{path}: {size} bytes, expected {wanted}; pack the bank again")
 
     def read(self, track: Track, start: int, n_samples: int) -> npt.NDArray[np.float32]:
         """(2, n_samples) float32 from sample `start`; zeros beyond the ends; mono on both sides."""
@@ -88,10 +101,16 @@ class Bank:
 
 
 def write_index(folder: Path, sample_rate: int, tracks: list[Track]) -> None:
-    """Write index.json atomically."""
+    """Write index.json atomically.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
     temporary = folder / f".{INDEX}.tmp"
     rows = [asdict(track) for track in tracks]
-    temporary.write_text(
-        json.dumps({"sample_rate": sample_rate, "tracks": rows}, indent=0), encoding="utf-8"
-    )
-    temporary.replace(folder / INDEX)
+    text = json.dumps({"sample_rate": sample_rate, "tracks": rows}, indent=0)
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / INDEX)
+    except OSError as error:
+        raise OutputError(f"{folder / INDEX}: cannot be written: {error.strerror}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from vocalsep.data.bank import Bank
 from vocalsep.data.mixer import Mixer, example_rng
+from vocalsep.errors import DataError
 from vocalsep.recipe import Recipe
 
 Batch = tuple[Tensor, Tensor]  # sources (B, 2, C, N) float32, band_hz (B,)
@@ -42,9 +44,12 @@ def batches(recipe: Recipe, first_step: int) -> Iterator[Batch]:
     """Batches of steps first_step … max_steps − 1, in order, whatever the number of workers.
 
     Raises:
-        DataError: the bank or the shares are wrong (checked here, before any process starts).
+        DataError: the bank or the shares are wrong (checked here, before any process starts), or
+            a loader process died.
     """
-    Mixer(recipe, Bank(Path(recipe.mixing.bank)))
+    bank = Bank(Path(recipe.mixing.bank))
+    bank.check_files()
+    Mixer(recipe, bank)
     workers = recipe.training.workers
     loader = DataLoader(
         StepDataset(recipe),
@@ -52,14 +57,22 @@ def batches(recipe: Recipe, first_step: int) -> Iterator[Batch]:
         sampler=range(first_step, recipe.training.max_steps),
         num_workers=workers,
         prefetch_factor=4 if workers else None,
-        worker_init_fn=_one_thread if workers else None,
+        worker_init_fn=_settle if workers else None,
         # Its own generator: starting to iterate draws from the global one, which a resumed run
         # must find as it was.
         generator=torch.Generator(),
     )
-    yield from loader
+    try:
+        yield from loader
+    # torch says so in several lines; what a batch itself can raise was looked for above.
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        first = str(error).splitlines()[0]
+        raise DataError(f"{first}; often memory ran out: try training.workers=0") from error
 
 
-def _one_thread(worker: int) -> None:
-    """Loader processes must not fight the network for cores."""
+def _settle(worker: int) -> None:
+    """Loader processes must not fight the network for cores, nor die of the trainer's Ctrl-C."""
     torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +26,7 @@ import numpy.typing as npt
 from vocalsep.audio.read import open_audio
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.data.bank import FULL_SCALE, Track, write_index
-from vocalsep.errors import DataError, UnreadableAudio
+from vocalsep.errors import DataError, OutputError, UnreadableAudio
 
 COLUMNS = ["target", "group", "song", "path", "band_hz", "licence"]
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".m4a", ".aif", ".aiff", ".mp4"}
@@ -96,10 +98,14 @@ def pack(
         report: called with one line for every stem that was decoded or refused.
 
     Raises:
-        DataError: nothing could be decoded.
+        DataError: the list cannot be read, or nothing could be decoded.
+        OutputError: the bank cannot be written; what is complete in it is kept.
     """
-    bank.mkdir(parents=True, exist_ok=True)
     jobs = [_Job(row, root, bank, sample_rate) for row in read_list(list_file)]
+    try:
+        bank.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{bank}: cannot be made: {error.strerror}") from error
     tracks: list[Track] = []
     with ProcessPoolExecutor(workers) as pool:
         for job, outcome in zip(jobs, pool.map(_pack_one, jobs), strict=True):
@@ -115,14 +121,14 @@ def pack(
 
 
 def _pack_one(job: _Job) -> Track | str:
-    """The packed track, or why it was left out; errors come back as text across processes."""
+    """The packed track, or why it was left out; a bank that cannot be written stops the work."""
     try:
         summands = [_files_of(job.root / part.strip()) for part in job.row.path.split(" + ")]
         key = _content_key(summands, job.sample_rate)
         target = job.bank / f"{key}.i16"
         meta = target.with_suffix(".shape")
         if not (target.exists() and meta.exists()):
-            _decode(summands, target, meta, job.sample_rate)
+            write_track(target, meta, *_decode(summands, job.sample_rate))
         n_channels, band_hz = (float(x) for x in meta.read_text().split())
     except (UnreadableAudio, DataError) as error:
         return str(error)
@@ -164,8 +170,8 @@ def _content_key(summands: list[list[Path]], sample_rate: int) -> str:
     return digest.hexdigest()[:24]
 
 
-def _decode(summands: list[list[Path]], target: Path, meta: Path, sample_rate: int) -> None:
-    """Write one track; the shape file comes last and marks it complete."""
+def _decode(summands: list[list[Path]], sample_rate: int) -> tuple[npt.NDArray[np.float32], float]:
+    """(1 or 2, N) within ±1, and the highest frequency it can hold."""
     signals, bands = [], []
     for files in summands:
         parts = [_load(file, sample_rate) for file in files]
@@ -179,8 +185,26 @@ def _decode(summands: list[list[Path]], target: Path, meta: Path, sample_rate: i
         total[:, : signal.shape[1]] += _to_channels(signal, n_channels)
     # A sum that would clip is scaled: levels are drawn anew for every example anyway.
     total /= max(1.0, float(np.abs(total).max(initial=0.0)))
-    np.round(total.T * FULL_SCALE).astype("<i2").tofile(target)
-    meta.write_text(f"{n_channels} {max(bands)}")
+    return total, max(bands)
+
+
+def write_track(target: Path, meta: Path, audio: npt.NDArray[np.float32], band_hz: float) -> None:
+    """Write one track; the shape file comes last and marks it complete.
+
+    Files appear whole: two lines of a list may name one source, and its track is written by two
+    processes at once.
+    """
+    samples = np.round(audio.T * FULL_SCALE).astype("<i2")
+    shape = f"{audio.shape[0]} {band_hz}"
+    for path, data in ((target, samples.tobytes()), (meta, shape.encode())):
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(data)
+            temporary.replace(path)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def _load(file: Path, sample_rate: int) -> tuple[npt.NDArray[np.float32], float]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from vocalsep.errors import ModelError
+from vocalsep.models.checkpoint import write_tensors
 
 
 def save_state(
@@ -24,7 +24,11 @@ def save_state(
     optimizer: torch.optim.Optimizer,
     progress: dict[str, float],
 ) -> None:
-    """Write everything; `progress` holds plain numbers such as the step and the best score."""
+    """Write everything; `progress` holds plain numbers such as the step and the best score.
+
+    Raises:
+        OutputError: it cannot be written; the state before it is kept.
+    """
     tensors = {f"model.{name}": w for name, w in separator.state_dict().items()}
     tensors |= {f"average.{name}": w for name, w in average.items()}
     for index, slots in optimizer.state_dict()["state"].items():
@@ -32,9 +36,7 @@ def save_state(
     tensors["rng.torch"] = torch.get_rng_state()
     # Copies: safetensors refuses tensors that share memory or are not contiguous.
     tensors = {name: w.detach().cpu().clone().contiguous() for name, w in tensors.items()}
-    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
-    save_file(tensors, temporary, {"progress": json.dumps(progress)})
-    temporary.replace(path)
+    write_tensors(path, tensors, {"progress": json.dumps(progress)})
 
 
 def load_state(
@@ -55,19 +57,25 @@ def load_state(
         separator.load_state_dict(_below(tensors, "model."))
         for name, value in _below(tensors, "average.").items():
             average[name].copy_(value)
-    except (SafetensorError, KeyError, RuntimeError, ValueError) as error:
+        optimizer.load_state_dict(
+            {"state": _slots(tensors), "param_groups": optimizer.state_dict()["param_groups"]}
+        )
+        torch.set_rng_state(tensors["rng.torch"])
+    except (OSError, SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
             f"{path}: cannot resume from it ({reason}); start a new run folder"
         ) from error
-    whole = optimizer.state_dict()
+    return progress
+
+
+def _slots(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    """The optimiser's memory of every parameter, by the parameter's index."""
     slots: dict[int, dict[str, Tensor]] = {}
     for name, value in _below(tensors, "optimizer.").items():
         index, slot = name.split(".")
         slots.setdefault(int(index), {})[slot] = value
-    optimizer.load_state_dict({"state": slots, "param_groups": whole["param_groups"]})
-    torch.set_rng_state(tensors["rng.torch"])
-    return progress
+    return slots
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from vocalsep.data.loader import Batch, batches
-from vocalsep.errors import ModelError
+from vocalsep.errors import ModelError, OutputError, RecipeError
 from vocalsep.evaluation.score import Scores, score
 from vocalsep.evaluation.songs import Song, load_songs
 from vocalsep.models.checkpoint import save_model
@@ -45,9 +45,14 @@ class Trainer:
         recipe: what to train, on what, and how.
         run: folder of the run; goes on from its state when there is one.
         report: called with a line of text now and then.
+
+    Raises:
+        RecipeError: a part is unknown or refuses its parameters, or the target is not the voice.
     """
 
     def __init__(self, recipe: Recipe, run: Path, report: Report) -> None:
+        if recipe.targets != ["vocals"]:
+            raise RecipeError(f"targets is {recipe.targets}: training draws voices, use [vocals]")
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.run_folder = run
@@ -73,9 +78,9 @@ class Trainer:
         Raises:
             DataError: bank or validation songs are missing or inconsistent.
             ModelError: the run's state belongs to another recipe, or the loss stays non-finite.
+            OutputError: the run folder cannot be written; the last state in it is kept.
         """
-        self.run_folder.mkdir(parents=True, exist_ok=True)
-        (self.run_folder / "recipe.json").write_text(recipe_to_json(self.recipe), encoding="utf-8")
+        self._write("recipe.json", recipe_to_json(self.recipe))
         validation = self.recipe.validation
         rate = self.recipe.audio.sample_rate
         songs = load_songs(validation.songs, rate, validation.seconds)
@@ -107,8 +112,13 @@ class Trainer:
         """Take the weights of a model as the start of training.
 
         Raises:
-            ModelError: unknown or damaged model, or another architecture.
+            ModelError: unknown or damaged model, another architecture, or a run that has begun.
         """
+        if self._state_file.exists():
+            raise ModelError(
+                f"{self._state_file} holds a run that has begun: start from {name_or_path} in a "
+                f"new run folder, or leave --init out to go on"
+            )
         separator, card = load_named(name_or_path)
         try:
             self.separator.load_state_dict(separator.state_dict())
@@ -243,8 +253,16 @@ class Trainer:
         return self.run_folder / "state.safetensors"
 
     def _log(self, record: dict[str, Any]) -> None:
-        with (self.run_folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        self._write("log.jsonl", json.dumps(record) + "\n", mode="a")
+
+    def _write(self, name: str, text: str, mode: str = "w") -> None:
+        path = self.run_folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open(mode, encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
