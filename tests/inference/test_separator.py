@@ -142,3 +142,14 @@ def test_a_hundred_calls_do_not_grow_memory(rng: np.random.Generator) -> None:
     grown = process.memory_info().rss - before
     assert grown < 30e6, f"{grown / 1e6:.0f} MB"
     assert threading.active_count() == n_threads
+
+
+@pytest.mark.parametrize("rate", [0, 1, 10**9, 44100.5, float("nan"), "44100", True])
+def test_absurd_rates_are_refused(rate: object) -> None:
+    with pytest.raises(AudioError, match="1000 to 768000 Hz"):
+        identity_separator().separate(np.zeros((2, 10), np.float32), rate)  # type: ignore[arg-type]
+
+
+def test_no_threads_are_refused() -> None:
+    with pytest.raises(DeviceError, match="at least 1"):
+        Separator(IdentitySeparator(), run=RunOptions("cpu", threads=0))

@@ -34,7 +34,7 @@ class Engine:
         batch_size: how many chunks a caller should hand over at a time.
 
     Raises:
-        DeviceError: an explicitly asked device is not there.
+        DeviceError: an explicitly asked device is not there, or fewer than one thread.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class Engine:
         threads: int | None = None,
     ) -> None:
         if threads is not None:
+            if threads < 1:
+                raise DeviceError(f"{threads} threads: expected at least 1")
             torch.set_num_threads(threads)  # for the whole process: torch knows no other way
         self.choice = choose_device(device)
         self.dtype = choose_dtype(precision, self.device)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.audio._source import SAMPLE_RATES_HZ
 from vocalsep.audio.channels import groups_for
 from vocalsep.errors import AudioError, ModelError, UnreadableAudio
 from vocalsep.inference.cancel import CancelToken
@@ -207,8 +208,11 @@ def _check_audio(audio: npt.NDArray[np.generic], sample_rate: int) -> None:
         raise AudioError(f"audio is {shape}: expected an array (channels, samples)")
     if not np.issubdtype(audio.dtype, np.floating):
         raise AudioError(f"audio is {audio.dtype}: expected floats with full scale ±1")
-    if sample_rate < 1:
-        raise AudioError(f"sample rate {sample_rate}: expected a positive number of Hz")
+    low, high = SAMPLE_RATES_HZ
+    if not isinstance(sample_rate, (int, np.integer)) or not low <= sample_rate <= high:
+        raise AudioError(
+            f"sample rate {sample_rate!r}: expected a whole number, {low} to {high} Hz"
+        )
     if not np.isfinite(audio).all():
         where = int(np.flatnonzero(~np.isfinite(audio).all(axis=0))[0])
         raise UnreadableAudio(f"audio has NaN or infinite samples, first at sample {where}")
