@@ -53,6 +53,8 @@ def test_unknown_names_get_a_hint(folder: Path, tmp_path: Path) -> None:
     ship.ship_model(trained(tmp_path), speed=None)
     with pytest.raises(ModelError, match="did you mean 'tiny'"):
         load_named("tny")
+    with pytest.raises(ModelError, match=r"mine\.safetensors: there is no such model file"):
+        load_named(tmp_path / "mine.safetensors")
     with pytest.raises(ModelError, match="unknown model"):
         catalogue.verify_model("other")
 

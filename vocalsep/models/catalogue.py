@@ -44,6 +44,8 @@ def find_model(name_or_path: str | Path) -> Path:
     index = read_index()
     if str(name_or_path) in index:
         return pretrained_dir() / str(index[str(name_or_path)]["file"])
+    if path.suffix == ".safetensors":
+        raise ModelError(f"{path}: there is no such model file; see `vocalsep models`")
     hint = did_you_mean(str(name_or_path), list(index))
     raise ModelError(f"unknown model {str(name_or_path)!r}: expected {TYPE_HINT}; {hint}")
 
