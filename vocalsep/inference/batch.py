@@ -16,7 +16,7 @@ from vocalsep.inference.files import FileSeparation, wanted_entry
 from vocalsep.inference.manifest import is_up_to_date
 from vocalsep.inference.options import BatchOptions
 from vocalsep.inference.plan import Job, Plan, plan_files
-from vocalsep.inference.plan_pipes import plan_pipes, uses_pipes
+from vocalsep.inference.plan_pipes import check_pipe_options, plan_pipes, uses_pipes
 from vocalsep.inference.report import JsonReporter, Reporter, Summary, TextReporter
 from vocalsep.inference.separator import Separator
 from vocalsep.inference.sources import find_sources
@@ -51,6 +51,7 @@ def run_batch(options: BatchOptions) -> int:
 
 
 def _plan(options: BatchOptions, separator: Separator, cancel: CancelToken) -> Plan:
+    check_pipe_options(options)
     if uses_pipes(options):
         return plan_pipes(options, separator.names, cancel)
     sources, failures = find_sources(options.inputs, options.recursive, options.output_dir)

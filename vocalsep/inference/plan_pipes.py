@@ -24,6 +24,19 @@ def uses_pipes(options: BatchOptions) -> bool:
     return PIPE in options.inputs or options.output == PIPE
 
 
+def check_pipe_options(options: BatchOptions) -> None:
+    """Refuse options that mean something for pipes only, where there is no pipe.
+
+    Raises:
+        PlanError: raw input or output is asked for, but files are read or written.
+    """
+    is_raw_input = options.raw.sample_rate is not None or options.raw.n_channels is not None
+    if is_raw_input and PIPE not in options.inputs:
+        raise PlanError("--rate and --channels describe raw standard input: use - as the INPUT")
+    if options.file.format == RAW_FORMAT and options.output != PIPE:
+        raise PlanError("--format raw is for standard output only: add -o - or choose --format wav")
+
+
 def plan_pipes(options: BatchOptions, names: ModelNames, cancel: CancelToken) -> Plan:
     """Plan the one job of a batch that `uses_pipes`.
 
