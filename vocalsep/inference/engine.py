@@ -23,6 +23,11 @@ LOGGER = logging.getLogger("vocalsep")
 
 _BACK_OFF_OVERLAP = 0.25
 
+# Audio per call of the network. Four chunks of 3 s are up to a sixth faster than one, but their
+# large buffers fragment the heap: measured, memory crept up by a tenth over three hours.
+_CPU_BATCH_S = 3.0
+_GPU_BATCH_S = 96.0
+
 
 class Engine:
     """A network on its device.
@@ -52,8 +57,9 @@ class Engine:
         self.dtype = choose_dtype(precision, self.device)
         self.separator = separator.eval().to(self.device)
         self.separator.set_backbone_dtype(self.dtype)
-        # On a CPU one chunk keeps all cores busy; more of them only take memory.
-        self.batch_size = 1 if self.device.type == "cpu" else 8
+        chunk_s = separator.chunk_samples / separator.sample_rate
+        batch_s = _CPU_BATCH_S if self.device.type == "cpu" else _GPU_BATCH_S
+        self.batch_size = max(1, round(batch_s / chunk_s))
         self._max_batch: int | None = None  # none: whatever comes
         self._max_chunk: int | None = None
 
