@@ -9,8 +9,8 @@ import click
 
 from vocalsep.bench.jobs import Setting
 from vocalsep.bench.report import MEASURES, machine
+from vocalsep.commands._options import quality_option
 from vocalsep.commands._table import table
-from vocalsep.inference.quality import QUALITIES
 
 
 @click.command("bench")
@@ -30,13 +30,7 @@ from vocalsep.inference.quality import QUALITIES
     show_default=True,
     help="Length of the song for the memory measure; may be given more than once.",
 )
-@click.option(
-    "--quality",
-    type=click.Choice(list(QUALITIES)),
-    default="normal",
-    show_default=True,
-    help="How much work goes into a song.",
-)
+@quality_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the network.")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")

@@ -9,8 +9,8 @@ from statistics import fmean
 
 import click
 
+from vocalsep.commands._options import quality_option
 from vocalsep.commands._table import table
-from vocalsep.inference.quality import QUALITIES
 
 Rows = dict[str, dict[str, dict[str, float]]]  # song -> estimate -> scores
 ANCHORS = ("mixture", "ideal ratio mask")
@@ -19,13 +19,7 @@ ANCHORS = ("mixture", "ideal ratio mask")
 @click.command()
 @click.argument("songs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("-m", "--model", default="vocals", show_default=True, help="Name or path.")
-@click.option(
-    "--quality",
-    type=click.Choice(list(QUALITIES)),
-    default="normal",
-    show_default=True,
-    help="Trade speed for quality.",
-)
+@quality_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--store", is_flag=True, help="Write the scores into the model file.")
 def command(songs: tuple[Path, ...], model: str, quality: str, as_json: bool, store: bool) -> None:

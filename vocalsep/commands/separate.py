@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from vocalsep.audio.formats import FORMATS
+from vocalsep.commands._options import quality_option
 from vocalsep.inference.options import (
     DEFAULT_TEMPLATE,
     RAW_FORMAT,
@@ -13,7 +14,6 @@ from vocalsep.inference.options import (
     RawInput,
     RunOptions,
 )
-from vocalsep.inference.quality import QUALITIES
 
 
 @click.command("separate")
@@ -64,13 +64,7 @@ from vocalsep.inference.quality import QUALITIES
     is_flag=True,
     help="Skip songs whose stems are up to date (same input, model and options).",
 )
-@click.option(
-    "--quality",
-    type=click.Choice(list(QUALITIES)),
-    default="normal",
-    show_default=True,
-    help="Trade speed for quality.",
-)
+@quality_option
 @click.option(
     "--device",
     default="auto",
