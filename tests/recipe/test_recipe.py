@@ -23,7 +23,7 @@ from vocalsep.recipe import (
     recipe_to_json,
 )
 
-RECIPES = sorted((Path(__file__).parents[1] / "recipes").glob("*.yaml"))
+RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 
 SCHEMA_KEYS = {
     field.name

@@ -1,0 +1,29 @@
+"""The recipe: everything that defines a model and its training, as one typed tree.
+
+A recipe is written as commented YAML, read into frozen dataclasses, and travels as JSON inside
+the model file. Unknown keys are refused with the closest known one. Values derived from others
+(padding, chunk samples, …) are never keys.
+"""
+
+from __future__ import annotations
+
+from vocalsep.recipe.audio import Audio
+from vocalsep.recipe.load import load_recipe, recipe_from_json, recipe_to_json
+from vocalsep.recipe.mixing import Mixing
+from vocalsep.recipe.part import PLAIN_NAME, Part
+from vocalsep.recipe.training import Training
+from vocalsep.recipe.tree import Recipe
+from vocalsep.recipe.validation import Validation
+
+__all__ = [
+    "PLAIN_NAME",
+    "Audio",
+    "Mixing",
+    "Part",
+    "Recipe",
+    "Training",
+    "Validation",
+    "load_recipe",
+    "recipe_from_json",
+    "recipe_to_json",
+]

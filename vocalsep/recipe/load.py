@@ -1,0 +1,75 @@
+"""From YAML and JSON to the typed tree and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from vocalsep.errors import RecipeError
+from vocalsep.recipe.tree import Recipe
+
+
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a YAML recipe and apply `key.sub=value` overrides.
+
+    Raises:
+        RecipeError: unreadable file, unknown key (with the closest known one), wrong type, or
+            an impossible value.
+    """
+    from omegaconf import OmegaConf
+    from yaml import YAMLError
+
+    try:
+        loaded = OmegaConf.load(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"cannot read the recipe {path}: {error}") from error
+    except YAMLError as error:
+        line = " ".join(str(error).split())
+        raise RecipeError(f"{path} is not YAML: {line}") from error
+    return _typed(loaded, overrides, str(path))
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """The recipe of a model file.
+
+    Raises:
+        RecipeError: not JSON, or not a recipe of this version.
+    """
+    try:
+        tree = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise RecipeError(f"the model's recipe is not JSON: {error}") from error
+    # Recipes are resolved before they are stored: what would be looked up here (environment
+    # variables among it) is a stranger's wish.
+    if "${" in json.dumps(tree):
+        raise RecipeError("the model's recipe refers to other values (${…}): expected plain ones")
+    return _typed(tree, (), "the model's recipe")
+
+
+def recipe_to_json(recipe: Recipe) -> str:
+    """The whole tree, keys in a fixed order; `recipe_from_json` inverts it."""
+    return json.dumps(asdict(recipe), sort_keys=True)
+
+
+def _typed(tree: Any, overrides: Sequence[str], source: str) -> Recipe:
+    """Merge an untyped tree into the schema; the only place that knows OmegaConf."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        merged = OmegaConf.merge(
+            OmegaConf.structured(Recipe), tree, OmegaConf.from_dotlist(list(overrides))
+        )
+        recipe = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        first_line = str(error).splitlines()[0]
+        where = f" at {error.full_key}" if getattr(error, "full_key", None) else ""
+        raise RecipeError(f"{source}{where}: {first_line}") from error
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"{source}: {error}") from error
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{source}: expected a mapping of recipe keys")
+    return recipe
