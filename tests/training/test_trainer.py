@@ -145,7 +145,7 @@ def test_a_damaged_state_is_named(recipe: Recipe, tmp_path: Path) -> None:
 
 def test_missing_validation_stem_is_named(recipe: Recipe, tmp_path: Path) -> None:
     (tmp_path / "one" / "vocals.wav").unlink()
-    with pytest.raises(DataError, match="both stems"):
+    with pytest.raises(DataError, match="one is missing"):
         train(recipe, tmp_path / "run")
 
 

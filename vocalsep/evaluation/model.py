@@ -22,13 +22,11 @@ def score_model(
         DataError: no songs, or a song lacks a stem.
         ModelError: unknown or damaged model.
     """
-    songs = find_songs(folders)
     audio = read_card(find_model(model)).recipe.audio
     stft = STFT(audio.n_fft, audio.hop_length)
     separator = Separator.from_pretrained(model, quality=quality)
-    target, residual = separator.stems
-    for name, folder in songs.items():
-        song = load_song(name, folder, audio.sample_rate)
+    for name, folder in find_songs(folders, separator.stems).items():
+        song = load_song(name, folder, separator.stems, audio.sample_rate)
         stems = separator.separate(song.mixture, song.sample_rate)
-        scores = {"model": score(song, stems[target], stems[residual])}
+        scores = {"model": score(song, stems)}
         yield name, scores | score_anchors(song, stft)

@@ -83,7 +83,7 @@ class Trainer:
         self._write("recipe.json", recipe_to_json(self.recipe))
         validation = self.recipe.validation
         rate = self.recipe.audio.sample_rate
-        songs = load_songs(validation.songs, rate, validation.seconds)
+        songs = load_songs(validation.songs, self.recipe.stems, rate, validation.seconds)
         if self._state_file.exists():
             self._resume()
         settings = self.recipe.training
@@ -226,7 +226,8 @@ class Trainer:
         pieces = mixture.split(self.separator.chunk_samples, dim=-1)
         estimates = [self.separator(piece.unsqueeze(0))[0, 0] for piece in pieces]
         vocals = torch.cat(estimates, dim=-1)
-        return score(song, vocals.numpy(), (mixture - vocals).numpy())
+        stems = (vocals.numpy(), (mixture - vocals).numpy())
+        return score(song, dict(zip(self.recipe.stems, stems, strict=True)))
 
     def _save_model(self, name: str, scores: dict[str, Scores]) -> None:
         settings = self.recipe.training
