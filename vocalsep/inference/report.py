@@ -193,3 +193,8 @@ class TextReporter:
     def _say(self, text: str) -> None:
         with tqdm.external_write_mode(file=self._stream):
             print(text, file=self._stream, flush=True)
+
+
+def new_reporter(as_json: bool, dry_run: bool = False) -> Reporter:
+    """Events on standard output, or text on standard error."""
+    return JsonReporter(sys.stdout) if as_json else TextReporter(sys.stderr, dry_run)
