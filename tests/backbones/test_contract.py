@@ -1,71 +1,118 @@
-"""One contract for every backbone in the registry: a new one needs no new test."""
+"""One contract for every network in the registry: a new one needs no new test."""
 
 from __future__ import annotations
 
+import copy
+from dataclasses import dataclass
+
 import pytest
 import torch
+from torch import Tensor
 
+from tests.backbones.contract import CASES, SIZE, build, noise
 from vocalsep.backbones import BACKBONES, Backbone
 from vocalsep.backbones.base import pad_to_multiple
 
-# Thin versions, so that the whole registry runs in seconds.
-THIN = {"unet": {"widths": [4, 8, 8], "kernel": 4, "norm": "group", "dropout": 0.5}}
-CASES = [
-    pytest.param(name, ndim, id=f"{name}-{ndim}d")
+REFERENCES = [
+    pytest.param(name, each, id=f"{name}-{each.n_parameters}")
     for name in BACKBONES.names()
-    for ndim in (1, 2, 3)
+    for each in BACKBONES.get(name).about.references
 ]
-ODD_SIZE = {1: (37,), 2: (19, 31), 3: (9, 10, 7)}
 
 
-def build(name: str, ndim: int, d_in: int = 2, d_out: int = 3) -> Backbone:
-    torch.manual_seed(0)
-    backbone: Backbone = BACKBONES.build(name, {**THIN[name], "ndim": ndim}, d_in, d_out)
-    return backbone
+@dataclass
+class Case:
+    """A thin network in eval, an input of odd size and what it makes of it."""
+
+    name: str
+    size: tuple[int, ...]
+    net: Backbone
+    x: Tensor
+    y: Tensor
 
 
-@pytest.mark.parametrize(("name", "ndim"), CASES)
-class TestContract:
-    def test_any_size_in_same_size_out(self, name: str, ndim: int) -> None:
-        for size in (ODD_SIZE[ndim], (1,) * ndim, (16,) * ndim):
-            out = build(name, ndim).eval()(torch.randn(2, 2, *size))
-            assert out.shape == (2, 3, *size)
-            assert torch.isfinite(out).all()
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> Case:
+    name, ndim = request.param
+    net, x = build(name, SIZE[ndim]), noise(2, 2, *SIZE[ndim])
+    return Case(name, SIZE[ndim], net.requires_grad_(False), x, net(x))
 
-    def test_every_parameter_receives_a_gradient(self, name: str, ndim: int) -> None:
-        backbone = build(name, ndim).eval()
-        backbone(torch.randn(2, 2, *ODD_SIZE[ndim])).square().mean().backward()
-        without = [n for n, p in backbone.named_parameters() if p.grad is None or not p.grad.any()]
-        assert without == []
 
-    def test_examples_do_not_influence_each_other_in_eval(self, name: str, ndim: int) -> None:
-        backbone = build(name, ndim).eval()
-        batch = torch.randn(3, 2, *ODD_SIZE[ndim])
-        with torch.inference_mode():
-            together, alone = backbone(batch)[1], backbone(batch[1:2])[0]
-        torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+def test_any_size_in_same_size_out(case: Case) -> None:
+    assert case.y.shape == (2, 3, *case.size)
+    assert torch.isfinite(case.y).all()
+    ndim = len(case.size)
+    wide = (3, *(1 for _ in range(ndim - 2)), 40) if ndim > 1 else (40,)
+    for size in (wide, (1,) * ndim):
+        out = build(case.name, size)(noise(1, 2, *size))
+        assert out.shape == (1, 3, *size)
+        assert torch.isfinite(out).all()
 
-    def test_eval_is_deterministic_and_train_drops_out(self, name: str, ndim: int) -> None:
-        backbone = build(name, ndim).eval()
-        x = torch.randn(1, 2, *ODD_SIZE[ndim])
-        assert torch.equal(backbone(x), backbone(x))
-        assert not torch.equal(backbone.train()(x), backbone(x))
 
-    def test_state_dict_round_trip(self, name: str, ndim: int) -> None:
-        one, other = build(name, ndim).eval(), build(name, ndim).eval()
-        with torch.no_grad():
-            for p in other.parameters():
-                p.add_(1.0)
-        other.load_state_dict(one.state_dict())
-        x = torch.randn(1, 2, *ODD_SIZE[ndim])
-        assert torch.equal(one(x), other(x))
+def test_any_number_of_channels(case: Case) -> None:
+    for d_in, d_out in ((1, 1), (3, 2)):
+        net = build(case.name, case.size, d_in, d_out)
+        assert net(noise(1, d_in, *case.size)).shape == (1, d_out, *case.size)
 
-    def test_bfloat16(self, name: str, ndim: int) -> None:
-        backbone = build(name, ndim).eval()
-        x = torch.randn(1, 2, *ODD_SIZE[ndim])
-        exact = backbone(x)
-        rough = backbone.bfloat16()(x.bfloat16()).float()
-        assert (rough - exact).abs().max() < 0.1 * exact.abs().max().clamp_min(1.0)
+
+def test_every_parameter_receives_a_gradient(case: Case) -> None:
+    net = build(case.name, case.size)
+    outputs = net.train().forward_all(noise(2, 2, *case.size))
+    sum((w * (y * noise(*y.shape)).sum() for w, y in outputs), torch.zeros(())).backward()
+    assert all(y.shape == case.y.shape for _, y in outputs)
+    without = [n for n, p in net.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in net.parameters())
+
+
+def test_the_first_of_all_outputs_is_the_output(case: Case) -> None:
+    (weight, logits), *auxiliary = case.net.forward_all(case.x)
+    assert weight == 1.0
+    torch.testing.assert_close(logits, case.y)
+    assert len(auxiliary) == len(case.net.auxiliary_weights)
+
+
+def test_eval_is_deterministic_and_examples_do_not_influence_each_other(case: Case) -> None:
+    assert torch.equal(case.net(case.x), case.y)
+    torch.testing.assert_close(case.net(case.x[1:]), case.y[1:], atol=1e-5, rtol=1e-4)
+
+
+def test_state_dict_round_trip(case: Case) -> None:
+    other = copy.deepcopy(case.net)
+    for p in other.parameters():
+        p.add_(1.0)
+    other.load_state_dict(case.net.state_dict())
+    assert torch.equal(other(case.x), case.y)
+
+
+def test_channels_last(case: Case) -> None:
+    layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(case.x.ndim)
+    if layout is not None:
+        net = copy.deepcopy(case.net).to(memory_format=layout)  # type: ignore[call-overload]
+        torch.testing.assert_close(
+            net(case.x.to(memory_format=layout)), case.y, atol=1e-4, rtol=1e-3
+        )
+
+
+def test_autocast_bfloat16(case: Case) -> None:
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = case.net(case.x).float()
+    assert (rough - case.y).abs().max() < 0.1 * case.y.abs().max().clamp_min(1.0)
+
+
+@pytest.mark.parametrize(("name", "reference"), REFERENCES)
+def test_number_of_parameters_is_the_documented_one(name: str, reference) -> None:  # type: ignore[no-untyped-def]
+    channels = (reference.in_channels, reference.out_channels)
+    with torch.device("meta"):
+        net = BACKBONES.build(name, reference.params, *channels)
+    assert sum(p.numel() for p in net.parameters() if p.requires_grad) == reference.n_parameters
+
+
+def test_every_network_says_what_it_is() -> None:
+    for name in BACKBONES.names():
+        about = BACKBONES.get(name).about
+        assert about.family and about.paper and set(about.ndims) <= {1, 2, 3}, name
+        assert BACKBONES.get(name).__doc__, name
 
 
 def test_padding_adds_zeros_at_the_end() -> None:

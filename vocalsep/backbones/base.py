@@ -1,56 +1,142 @@
-"""What every backbone promises, and how any input size is made to fit."""
+"""What every network promises, and how any input size is made to fit."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vocalsep.backbones.parts.resize import resize
 from vocalsep.registry import Registry
 
 
-class Backbone(nn.Module):
-    """A network from features to features of the same size, in 1, 2 or 3 dimensions.
-
-    Every backbone takes `in_channels` and `out_channels` first, works on any spatial size and
-    returns raw values (logits): activations belong to the task.
+@dataclass(frozen=True)
+class Reference:
+    """A documented configuration of a network and the number of parameters it must have.
 
     Attributes:
-        ndim: 1 waveform, 2 spectrogram or image, 3 volume.
-        stride: total down-sampling; sizes are padded to a multiple of it and cropped back.
+        in_channels: D of the input.
+        out_channels: D of the output.
+        n_parameters: learnable numbers, as documented.
+        source: who documents it: a paper, or the repository whose code has this many.
+        params: constructor parameters that differ from the defaults.
     """
 
-    stride: int = 1
+    in_channels: int
+    out_channels: int
+    n_parameters: int
+    source: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class About:
+    """The row of a network in the table of all networks.
+
+    Attributes:
+        family: "U-Net", "real time", "audio", …: networks of one family are listed together.
+        paper: who invented it, with the year.
+        ndims: dimensions it can be built for: 1 waveform, 2 spectrogram or image, 3 volume.
+        references: documented configurations, the usual one first; empty where none is known.
+        thin: constructor parameters of a version that runs in milliseconds, for tests.
+    """
+
+    family: str
+    paper: str
+    ndims: tuple[int, ...] = (2,)
+    references: tuple[Reference, ...] = ()
+    thin: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Backbone(nn.Module):
+    """A network from features to logits of the same size, in 1, 2 or 3 dimensions.
+
+    Every network takes `in_channels` and `out_channels` first and its recipe keys as keywords,
+    works on any size and returns raw values (logits): activations belong to the task. A network
+    with layers that are tied to the number of frequency bins takes a parameter `n_bins`.
+
+    Attributes:
+        about: its row in the table of networks.
+        ndim: 1 waveform, 2 spectrogram or image, 3 volume.
+        stride: sizes are padded to a multiple of it (one number, or one an axis) and cropped back.
+        least: sizes are padded to this much at least.
+        auxiliary_weights: weight in the loss of each auxiliary output, in the order of
+            `transform_all`; empty where there is none.
+    """
+
+    about: ClassVar[About]
     ndim: int = 2
-    NDIMS: ClassVar[tuple[int, ...]] = (1, 2, 3)
+    stride: int | tuple[int, ...] = 1
+    least: int = 1
+    auxiliary_weights: tuple[float, ...] = ()
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, D_in, *size) -> (B, D_out, *size)."""
-        size = features.shape[2:]
-        padded = pad_to_multiple(features, self.stride)
-        out = self.transform(padded)
-        crop: tuple[slice, ...] = tuple(slice(n) for n in (*out.shape[:2], *size))
-        return out[crop]
+        return self._fit(self.transform(self._padded(features)), features)
+
+    def forward_all(self, features: Tensor) -> list[tuple[float, Tensor]]:
+        """The logits with weight 1, then each auxiliary output with its weight in the loss.
+
+        For training alone (deep supervision); every output has the size of the input.
+        """
+        logits, *auxiliary = self.transform_all(self._padded(features))
+        outputs = [(1.0, self._fit(logits, features))]
+        for weight, each in zip(self.auxiliary_weights, auxiliary, strict=True):
+            outputs.append((weight, self._fit(each, features)))
+        return outputs
 
     @abstractmethod
     def transform(self, features: Tensor) -> Tensor:
-        """The network itself; every size is a multiple of `stride`."""
+        """The network itself, (B, D_in, *size) -> logits (B, D_out, *any smaller or equal size).
+
+        Every size is a multiple of `stride`. Coarser logits are brought to the input's size by
+        linear interpolation.
+        """
+
+    def transform_all(self, features: Tensor) -> list[Tensor]:
+        """The logits as from `transform`, then the auxiliary outputs."""
+        return [self.transform(features)]
+
+    def _padded(self, features: Tensor) -> Tensor:
+        return pad_to_multiple(features, self.stride, self.least)
+
+    def _fit(self, logits: Tensor, features: Tensor) -> Tensor:
+        """Bring logits of the padded input to the size of `features`."""
+        size = features.shape[2:]
+        logits = resize(logits, padded_size(size, self.stride, self.least))
+        crop: tuple[slice, ...] = tuple(slice(n) for n in (*logits.shape[:2], *size))
+        return logits[crop]
 
 
-BACKBONES: Registry[Callable[..., Backbone]] = Registry("backbone")
+BACKBONES: Registry[type[Backbone]] = Registry("backbone")
 
 
-def pad_to_multiple(features: Tensor, multiple: int) -> Tensor:
-    """Pad the end of every spatial axis with zeros up to a multiple.
+def padded_size(
+    size: Sequence[int], multiple: int | Sequence[int], least: int = 1
+) -> tuple[int, ...]:
+    """The next multiple along every axis, `least` or more.
+
+    >>> padded_size((5, 8), 4), padded_size((5, 8), (1, 16)), padded_size((1, 8), 2, 3)
+    ((8, 8), (5, 16), (4, 8))
+    """
+    multiples = [multiple] * len(size) if isinstance(multiple, int) else multiple
+    pairs = zip(size, multiples, strict=True)
+    return tuple(-(-max(n, least) // each) * each for n, each in pairs)
+
+
+def pad_to_multiple(features: Tensor, multiple: int | Sequence[int], least: int = 1) -> Tensor:
+    """Pad the end of every axis with zeros up to a multiple.
 
     >>> import torch
     >>> pad_to_multiple(torch.zeros(1, 1, 5, 8), 4).shape
     torch.Size([1, 1, 8, 8])
     """
+    size = features.shape[2:]
     padding: list[int] = []
-    for n in reversed(features.shape[2:]):
-        padding += [0, -n % multiple]
+    for n, padded in zip(reversed(size), reversed(padded_size(size, multiple, least)), strict=True):
+        padding += [0, padded - n]
     return functional.pad(features, padding)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from vocalsep.backbones.unet import UNet
+from vocalsep.backbones.networks.unet import UNet
 from vocalsep.errors import RecipeError
 
 

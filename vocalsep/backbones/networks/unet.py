@@ -12,8 +12,10 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from vocalsep.backbones.base import BACKBONES, Backbone
-from vocalsep.backbones.blocks import Down, Up, concat, doubling_conv
+from vocalsep.backbones.base import BACKBONES, About, Backbone, Reference
+from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style, norm
+from vocalsep.backbones.parts.merge import concat
+from vocalsep.backbones.parts.up import doubling_conv
 from vocalsep.errors import RecipeError
 
 MAX_LEVELS = 12  # every level doubles what an input is padded to
@@ -28,13 +30,21 @@ class UNet(Backbone):
         out_channels: D of the output.
         widths: D after each down block, from the finest to the coarsest level.
         kernel: convolution size along every axis, at least 2.
-        norm: "batch", "group" or "none".
+        norm: "batch", "group", "instance" or "none".
         dropout: probability on the three coarsest decoder levels, in training only.
         ndim: 1, 2 or 3.
 
     Raises:
         RecipeError: no widths, a kernel below 2 or an unknown norm.
     """
+
+    about = About(
+        family="audio",
+        paper="Jansson et al., ISMIR 2017",
+        ndims=(1, 2, 3),
+        references=(Reference(1, 1, 9_823_313, "paper"),),
+        thin={"widths": [4, 8, 8], "kernel": 4, "norm": "group"},
+    )
 
     def __init__(
         self,
@@ -50,7 +60,7 @@ class UNet(Backbone):
         super().__init__()
         n_levels = len(widths)
         fits = 1 <= n_levels <= MAX_LEVELS and min(widths) >= 1 and kernel >= 2
-        if not fits or ndim not in self.NDIMS:
+        if not fits or ndim not in self.about.ndims:
             raise RecipeError(
                 f"unet: widths={list(widths)}, kernel={kernel}, ndim={ndim}: expected 1 to "
                 f"{MAX_LEVELS} positive widths, a kernel of 2 or more and 1 to 3 dimensions"
@@ -58,15 +68,17 @@ class UNet(Backbone):
         self.ndim = ndim
         self.stride = 2 ** len(widths)
         encoder = [in_channels, *widths]
+        style = Style(ndim, norm, "leaky_relu", bias=True)
         self.down = nn.ModuleList(
-            Down(ndim, pair, kernel, norm) for pair in zip(encoder, widths, strict=False)
+            ConvNormAct(style, pair, Kernel(kernel, stride=2))
+            for pair in zip(encoder, widths, strict=False)
         )
         self.up = nn.ModuleList()
         coarse_to_fine = list(widths)[::-1]
         for level, width in enumerate(coarse_to_fine[1:]):
             # Every level but the coarsest gets its skip beside what comes from below.
             d_in = coarse_to_fine[level] * (1 if level == 0 else 2)
-            self.up.append(Up(ndim, (d_in, width), kernel, norm, dropout if level < 3 else 0.0))
+            self.up.append(up(style, (d_in, width), kernel, dropout if level < 3 else 0.0))
         last = widths[0] * (1 if len(widths) == 1 else 2)
         self.out = doubling_conv(ndim, (last, out_channels), kernel)
 
@@ -80,3 +92,13 @@ class UNet(Backbone):
             features = concat(block(features), skips.pop())
         out: Tensor = self.out(features)
         return out
+
+
+def up(style: Style, channels: tuple[int, int], kernel: int, dropout: float) -> nn.Sequential:
+    """Double every axis: transposed convolution, norm, ReLU and, in training, dropout."""
+    layers = [
+        doubling_conv(style.ndim, channels, kernel),
+        norm(style.norm, style.ndim, channels[1]),
+        nn.ReLU(),
+    ]
+    return nn.Sequential(*layers, *([nn.Dropout(dropout)] if dropout > 0 else []))
