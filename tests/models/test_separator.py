@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.helpers.synth import tiny_recipe
-from vocalsep.models.separator import MaskSeparator, residual_name
+from vocalsep.models.separator import MaskSeparator
 
 
 @pytest.fixture
@@ -64,11 +64,3 @@ def test_bfloat16_is_close(separator: MaskSeparator) -> None:
     assert rough.dtype == torch.float32
     error_db = 10 * torch.log10((exact - rough).square().sum() / exact.square().sum())
     assert error_db < -35
-
-
-@pytest.mark.parametrize(
-    ("targets", "name"),
-    [(["vocals"], "accompaniment"), (("vocals",), "accompaniment"), (["drums"], "residual")],
-)
-def test_residual_name(targets: list[str], name: str) -> None:
-    assert residual_name(targets) == name

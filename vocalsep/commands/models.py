@@ -80,12 +80,11 @@ def listing() -> list[dict[str, Any]]:
     """One row of facts per shipped model: what the table and the README show."""
     from vocalsep.models.catalogue import find_model, read_index
     from vocalsep.models.checkpoint import read_card
-    from vocalsep.models.separator import residual_name
 
     rows = []
     for name, entry in sorted(read_index().items()):
         card = read_card(find_model(name))
-        stems = [*card.targets, residual_name(card.targets)]
+        stems = card.recipe.stems
         rows.append(
             {
                 "name": name,

@@ -17,7 +17,7 @@ from vocalsep.dsp.overlap import Chunk, ChunkGeometry, chunks, overlap_add
 from vocalsep.errors import DeviceError
 from vocalsep.inference.devices import choose_device, choose_dtype
 from vocalsep.inference.quality import Precision
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.base import BaseSeparator
 
 LOGGER = logging.getLogger("vocalsep")
 
@@ -44,7 +44,7 @@ class Engine:
 
     def __init__(
         self,
-        separator: MaskSeparator,
+        separator: BaseSeparator,
         device: str = "auto",
         precision: Precision = "auto",
         threads: int | None = None,

@@ -22,8 +22,8 @@ from vocalsep.inference.options import FileOptions, RunOptions
 from vocalsep.inference.plan import ModelNames, plan_files
 from vocalsep.inference.quality import find_quality
 from vocalsep.inference.stream import SourceFormat, VoiceStream
+from vocalsep.models.base import BaseSeparator
 from vocalsep.models.load import load_named
-from vocalsep.models.separator import MaskSeparator, residual_name
 from vocalsep.types import Block, Stems
 
 _FEED_SAMPLES = 65536
@@ -45,7 +45,7 @@ class Separator:
     True
 
     Args:
-        network: estimates one target; see `MaskSeparator`.
+        network: estimates one target; see `BaseSeparator`.
         name: of the model, for tags and manifests.
         sha256: of the model file, for manifests.
         run: device, quality, threads.
@@ -57,7 +57,7 @@ class Separator:
 
     def __init__(
         self,
-        network: MaskSeparator,
+        network: BaseSeparator,
         name: str = "unnamed",
         sha256: str = "",
         run: RunOptions = _DEFAULT_RUN,
@@ -73,7 +73,7 @@ class Separator:
             stream=VoiceStream(self._engine, quality),
             name=name,
             sha256=sha256,
-            stems=(network.targets[0], residual_name(network.targets)),
+            stems=(network.targets[0], network.stems[-1]),
             quality=run.quality,
         )
 

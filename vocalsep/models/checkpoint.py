@@ -27,7 +27,8 @@ from torch import Tensor
 
 from vocalsep import __version__
 from vocalsep.errors import ModelError, OutputError, RecipeError
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.base import BaseSeparator
+from vocalsep.models.build import build_separator
 from vocalsep.recipe import Recipe, recipe_from_json, recipe_to_json
 
 FORMAT = "1"
@@ -113,7 +114,7 @@ def store_scores(path: Path, scores: Scores) -> None:
     save_model(path, card.recipe, separator.state_dict(), scores, card.provenance)
 
 
-def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
+def load_model(path: Path) -> tuple[BaseSeparator, ModelCard]:
     """Build the separator of a model file and fill in its weights, in eval mode, float32.
 
     Shapes and number formats are compared with the architecture on the meta device first, so a
@@ -125,7 +126,7 @@ def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
     card = read_card(path)
     try:
         with torch.device("meta"):
-            separator = MaskSeparator(card.recipe)
+            separator = build_separator(card.recipe)
         with safe_open(str(path), framework="pt") as file:
             _check_layout(path, file, separator)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
@@ -136,7 +137,7 @@ def load_model(path: Path) -> tuple[MaskSeparator, ModelCard]:
     for name, weight in weights.items():
         if not torch.isfinite(weight).all():
             raise ModelError(f"{path}: damaged model file ({name!r} holds NaN or infinity)")
-    separator = MaskSeparator(card.recipe)
+    separator = build_separator(card.recipe)
     separator.load_state_dict(weights)
     separator.use_channels_last()
     return separator.eval(), card
@@ -201,7 +202,7 @@ def _checked_scores(scores: Any) -> Scores:
     }
 
 
-def _check_layout(path: Path, file: Any, separator: MaskSeparator) -> None:
+def _check_layout(path: Path, file: Any, separator: BaseSeparator) -> None:
     expected = {name: list(w.shape) for name, w in separator.state_dict().items()}
     found = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     if expected != found:

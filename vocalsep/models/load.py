@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vocalsep.models.base import BaseSeparator
 from vocalsep.models.catalogue import find_model, verify_model
 from vocalsep.models.checkpoint import ModelCard, load_model
-from vocalsep.models.separator import MaskSeparator
 
 
-def load_named(name_or_path: str | Path) -> tuple[MaskSeparator, ModelCard]:
+def load_named(name_or_path: str | Path) -> tuple[BaseSeparator, ModelCard]:
     """The separator (eval mode, float32) and card of a shipped model or a model file.
 
     A shipped model's sha256 must be the index's.

@@ -1,27 +1,24 @@
-"""Spectrogram mask separator: STFT → backbone → soft mask → inverse STFT."""
+"""Spectrogram mask separator: STFT → backbone → mask → inverse STFT."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vocalsep.backbones import BACKBONES
-from vocalsep.dsp.mask import apply_mask
+from vocalsep.dsp.signals import Signals
 from vocalsep.dsp.stft import STFT
+from vocalsep.errors import RecipeError
+from vocalsep.models.base import SEPARATORS, BaseSeparator
+from vocalsep.models.masks import MASKS, MaskKind
 from vocalsep.recipe import Recipe
 
 LOG_GAIN = 16.0  # brings typical magnitudes (near the mean level) into the bend of log1p
 
 
-def residual_name(targets: Sequence[str]) -> str:
-    """What the mixture minus all targets is called."""
-    return "accompaniment" if list(targets) == ["vocals"] else "residual"
-
-
-class MaskSeparator(nn.Module):
-    """Estimates targets by real masks in [0, 1] on the mixture's complex spectrum.
+@SEPARATORS.register("mask")
+class MaskSeparator(BaseSeparator):
+    """Estimates targets by masks on the mixture's complex spectrum.
 
     The network hears log-compressed magnitudes of the lowest `n_bins` bins, divided by their
     mean over the chunk: masks do not depend on the level of the song, and nothing outside the
@@ -33,69 +30,78 @@ class MaskSeparator(nn.Module):
 
     Args:
         recipe: targets, audio front end, backbone and chunk_frames are used.
+        mask: name of a kind of mask.
 
     Raises:
-        RecipeError: the backbone is unknown or refuses its parameters.
+        RecipeError: a part is unknown or refuses its parameters, or the kind of mask shares the
+            mixture among stems that are not all targets.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__()
-        audio = recipe.audio
-        self.sample_rate = audio.sample_rate
-        self.n_channels = audio.n_channels
-        self.n_fft = audio.n_fft
-        self.hop_length = audio.hop_length
-        self.n_bins = audio.n_bins
-        self.targets = tuple(recipe.targets)
-        # Centred frames: n frames span (n − 1) hops.
-        self.chunk_samples = (recipe.chunk_frames - 1) * audio.hop_length
-        self.stft = STFT(audio.n_fft, audio.hop_length)
-        self.backbone: nn.Module = BACKBONES.build(
+    def __init__(self, recipe: Recipe, *, mask: str = "sigmoid") -> None:
+        super().__init__(recipe)
+        self.mask: MaskKind = MASKS.build(mask, {})
+        if self.mask.shares and self.rule.residual is None:
+            raise RecipeError(
+                f"mask {mask!r} shares the mixture among the targets {', '.join(self.targets)}: "
+                f"expected every stem among them; add {self.stems[-1]!r}"
+            )
+        self.backbone = BACKBONES.build(
             recipe.backbone.name,
             recipe.backbone.params,
-            audio.n_channels,
-            audio.n_channels * len(self.targets),
+            self.n_channels,
+            len(self.targets) * self.mask.n_values * self.n_channels,
         )
-        self._backbone_dtype = torch.float32
 
-    def set_backbone_dtype(self, dtype: torch.dtype) -> None:
-        """Convert the backbone's weights; inputs and outputs of this module stay float32."""
-        self.backbone.to(dtype)
-        self._backbone_dtype = dtype
+    @property
+    def stft(self) -> STFT:
+        """The front end without its band."""
+        return self.front_end.stft
 
-    def use_channels_last(self) -> None:
-        """Store 4-D weights channels-last: measured 1.3 to 3 times as fast on CPUs."""
-        # PyTorch's type stubs do not know the keyword alone.
-        self.backbone.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    @property
+    def n_bins(self) -> int:
+        """F', the lowest bins that are masked."""
+        return self.front_end.n_bins
 
-    def forward(self, mixture: Tensor) -> Tensor:
-        """Estimate every target.
+    def separate(self, mixture: Tensor) -> Tensor:
+        """(B, C, L) -> (B, S, C, L), both float32."""
+        spectrum = self._spectrum(mixture)
+        masks = self.mask.separating(self.values(spectrum), spectrum)
+        return self.front_end.waveforms(masks * spectrum.unsqueeze(1), mixture.shape[-1])
 
-        Args:
-            mixture: (B, C, L) float32, L ≥ 1.
-
-        Returns:
-            (B, S, C, L) float32, aligned with the mixture.
-        """
-        batch, channels, n_samples = mixture.shape
-        spectrum = self.stft.analyse(mixture)  # (B, C, F, T)
-        estimates = apply_mask(self.masks(spectrum), spectrum)  # (B, S, C, F, T)
-        flat = estimates.flatten(0, 1)  # (B·S, C, F, T)
-        return self.stft.synthesise(flat, n_samples).reshape(batch, -1, channels, n_samples)
+    def estimate_heard(self, mixture: Tensor) -> Signals:
+        """(B, C, N) -> estimates (B, S, C, …)."""
+        spectrum = self._spectrum(mixture)
+        estimates = self.masks(spectrum) * spectrum.unsqueeze(1)  # (B, S, C, F', T)
+        return Signals.from_spectra(estimates, self.front_end, mixture.shape[-1])
 
     def masks(self, spectrum: Tensor) -> Tensor:
-        """Masks of every target, (B, C, F, T) complex64 -> (B, S, C, n_bins, T) float32."""
-        features = self.features(spectrum).to(self._backbone_dtype)
-        logits = self.backbone(features).float()  # (B, S·C, n_bins, T)
-        masks: Tensor = torch.sigmoid(logits)
-        batch, _, n_bins, n_frames = masks.shape
-        return masks.reshape(batch, len(self.targets), self.n_channels, n_bins, n_frames)
+        """Masks of every target as losses see them.
+
+        Args:
+            spectrum: (B, C, F, T) complex64, F ≥ n_bins.
+
+        Returns:
+            (B, S, C, n_bins, T) float32 or complex64.
+        """
+        spectrum = spectrum[..., : self.n_bins, :]
+        return self.mask.trained(self.values(spectrum), spectrum)
+
+    def values(self, spectrum: Tensor) -> Tensor:
+        """What the network says, (B, C, F', T) complex64 -> (B, S, n_values, C, F', T) float32."""
+        features = self.features(spectrum).to(self._backbone_dtype)  # (B, C, F', T)
+        values: Tensor = self.backbone(features).float()
+        n_targets, n_values = len(self.targets), self.mask.n_values
+        return values.reshape(-1, n_targets, n_values, self.n_channels, *values.shape[2:])
 
     def features(self, spectrum: Tensor) -> Tensor:
-        """What the backbone hears, (B, C, F, T) complex64 -> (B, C, n_bins, T) float32."""
-        magnitude = spectrum[..., : self.n_bins, :].abs()
+        """What the backbone hears, (B, C, F', T) complex64 -> (B, C, F', T) float32."""
+        magnitude = spectrum.abs()
         features = torch.log1p(LOG_GAIN * magnitude / mean_level(magnitude))
         return features.contiguous(memory_format=torch.channels_last)
+
+    def _spectrum(self, mixture: Tensor) -> Tensor:
+        """(B, C, N) float32 -> (B, C, F', T) complex64."""
+        return self.front_end.spectra(mixture.unsqueeze(1))[:, 0]
 
 
 def mean_level(magnitude: Tensor) -> Tensor:
