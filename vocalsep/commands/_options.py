@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
 from vocalsep.inference.quality import QUALITIES
+
+model_option = click.option(
+    "-m",
+    "--model",
+    default="vocals",
+    show_default=True,
+    metavar="NAME|PATH",
+    help="Model name or file.",
+)
 
 quality_option = click.option(
     "--quality",
@@ -13,3 +25,32 @@ quality_option = click.option(
     show_default=True,
     help="Trade speed for quality.",
 )
+
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="auto|cpu|cuda|mps",
+    help="Where the network runs.",
+)
+
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads."
+)
+
+recursive_option = click.option(
+    "--recursive", is_flag=True, help="Also take the folders inside folders."
+)
+
+json_option = click.option("--json", is_flag=True, help="Print one JSON event per line.")
+
+dry_run_option = click.option(
+    "--dry-run", is_flag=True, help="Print what would be written and stop."
+)
+
+
+def run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How a network runs: --quality, --device, --threads."""
+    for option in (threads_option, device_option, quality_option):
+        command = option(command)
+    return command

@@ -5,7 +5,13 @@ from __future__ import annotations
 import click
 
 from vocalsep.audio.formats import FORMATS
-from vocalsep.commands._options import quality_option
+from vocalsep.commands._options import (
+    dry_run_option,
+    json_option,
+    model_option,
+    recursive_option,
+    run_options,
+)
 from vocalsep.inference.options import (
     DEFAULT_TEMPLATE,
     RAW_FORMAT,
@@ -26,14 +32,7 @@ from vocalsep.inference.options import (
     metavar="DIR",
     help="Output folder; - writes one --stem to standard output.",
 )
-@click.option(
-    "-m",
-    "--model",
-    default="vocals",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="Model name or file.",
-)
+@model_option
 @click.option(
     "--format",
     type=click.Choice([*FORMATS, RAW_FORMAT]),
@@ -56,7 +55,7 @@ from vocalsep.inference.options import (
     help="Output names below DIR; also {source_dir} (stems beside "
     "the source), {source_ext}, {model}.",
 )
-@click.option("--recursive", is_flag=True, help="Also take the folders inside folders.")
+@recursive_option
 @click.option("--start", "start_s", type=float, default=0.0, metavar="S", help="From here on.")
 @click.option("--end", "end_s", type=float, metavar="S", help="Up to here.")
 @click.option(
@@ -64,15 +63,7 @@ from vocalsep.inference.options import (
     is_flag=True,
     help="Skip songs whose stems are up to date (same input, model and options).",
 )
-@quality_option
-@click.option(
-    "--device",
-    default="auto",
-    show_default=True,
-    metavar="auto|cpu|cuda|mps",
-    help="Where the network runs.",
-)
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="CPU threads.")
+@run_options
 @click.option(
     "--rate",
     "raw_rate",
@@ -87,8 +78,8 @@ from vocalsep.inference.options import (
     metavar="N",
     help="Channels of raw input; 2 by default.",
 )
-@click.option("--json", is_flag=True, help="Print one JSON event per line.")
-@click.option("--dry-run", is_flag=True, help="Print what would be written and stop.")
+@json_option
+@dry_run_option
 @click.pass_context
 def command(
     ctx: click.Context,

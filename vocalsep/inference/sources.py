@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,10 @@ class Failure:
 
 
 def find_sources(
-    inputs: tuple[str, ...], recursive: bool, output: Path
+    inputs: tuple[str, ...],
+    recursive: bool,
+    output: Path,
+    suffixes: AbstractSet[str] = AUDIO_SUFFIXES,
 ) -> tuple[list[Source], list[Failure]]:
     """Files in the order given, those of a folder sorted by path, each only once.
 
@@ -38,18 +42,26 @@ def find_sources(
         inputs: files and folders.
         recursive: also take the folders inside folders.
         output: the output folder: what lies in it is not taken again.
+        suffixes: of the files that are taken from a folder.
     """
     sources: dict[Path, Source] = {}
     failures = []
     for name in inputs:
         path = Path(name)
-        found = list(_in_folder(path, recursive, output)) if path.is_dir() else [Source(path)]
+        if path.is_dir():
+            found = [each for each in _in_folder(path, recursive, output) if _has(each, suffixes)]
+        else:
+            found = [Source(path)]
         if not found:
             more = "" if recursive else "; --recursive also looks into the folders inside"
             failures.append(Failure(name, VocalsepError(f"{name}: no audio in this folder{more}")))
         for source in found:
             sources.setdefault(source.path.resolve(), source)
     return list(sources.values()), failures
+
+
+def _has(source: Source, suffixes: AbstractSet[str]) -> bool:
+    return source.path.suffix.lower() in suffixes
 
 
 def _in_folder(top: Path, recursive: bool, output: Path) -> Iterator[Source]:
@@ -63,7 +75,6 @@ def _in_folder(top: Path, recursive: bool, output: Path) -> Iterator[Source]:
         )
         ours = listed_outputs(folder / MANIFEST_NAME)
         for name in sorted(file_names):
-            is_audio = Path(name).suffix.lower() in AUDIO_SUFFIXES
             # Hidden files: macOS leaves "._song.mp3" without audio beside every song.
-            if is_audio and not name.startswith(".") and name not in ours:
+            if not name.startswith(".") and name not in ours:
                 yield Source(folder / name, folder.relative_to(top))
