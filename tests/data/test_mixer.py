@@ -43,7 +43,7 @@ def test_batches_do_not_depend_on_the_number_of_workers(recipe: Recipe) -> None:
     def some(workers: int, first_step: int) -> list[np.ndarray]:
         training = dataclasses.replace(recipe.training, workers=workers, max_steps=5)
         loader = batches(dataclasses.replace(recipe, training=training), first_step)
-        return [sources.numpy() for sources, _ in loader]
+        return [batch.sources.numpy() for batch in loader]
 
     alone, helped, resumed = some(0, 0), some(2, 0), some(0, 3)
     assert len(alone) == len(helped) == 5
@@ -56,8 +56,11 @@ def test_shape_level_and_band(recipe: Recipe) -> None:
     assert {e.sources.shape for e in drawn} == {(2, 2, 31 * 64)}
     for example in drawn:
         assert np.sqrt(np.mean(example.sources.sum(0) ** 2)) == pytest.approx(0.1, rel=1e-3)
-        assert 0 < example.band_hz <= 4000
-    assert min(e.band_hz for e in drawn) <= 2000  # the band-limited voice says so
+        assert example.band_hz.shape == (2,)
+        assert (example.band_hz > 0).all()
+        assert (example.band_hz <= 4000).all()
+    assert min(e.band_hz[0] for e in drawn) <= 2000  # the band-limited voice says so
+    assert min(e.band_hz[1] for e in drawn) == 4000
 
 
 @pytest.mark.parametrize(("key", "silent"), [("music_only", 0), ("voice_only", 1)])

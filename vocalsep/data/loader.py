@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,51 @@ from vocalsep.data.mixer import Mixer, example_rng
 from vocalsep.errors import DataError
 from vocalsep.recipe import Recipe
 
-Batch = tuple[Tensor, Tensor]  # sources (B, 2, C, N) float32, band_hz (B,)
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples of one step that one rank draws.
+
+    Attributes:
+        sources: (B, S, C, N) float32 in the order of the recipe's stems; the mixture is their sum.
+        band_hz: (B, S) float32; what lies above in a source is unknown and must not count.
+    """
+
+    sources: Tensor
+    band_hz: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """The same on another device."""
+        return Batch(
+            self.sources.to(device, non_blocking=True), self.band_hz.to(device, non_blocking=True)
+        )
+
+    def pin_memory(self) -> Batch:
+        """The same in memory that a GPU can fetch by itself; PyTorch's loader calls this."""
+        return Batch(self.sources.pin_memory(), self.band_hz.pin_memory())
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of the examples of a step are drawn: those with index ≡ rank modulo `world`.
+
+    Attributes:
+        rank: number of this process.
+        world: number of processes.
+        margin_samples: context at each end of an example that the separator wants.
+    """
+
+    rank: int = 0
+    world: int = 1
+    margin_samples: int = 0
 
 
 class StepDataset(Dataset[Batch]):
     """Item s is the whole batch of step s; the bank is opened in the process that reads it."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, share: Share) -> None:
         self.recipe = recipe
+        self.share = share
         self._mixer: Mixer | None = None
 
     def __len__(self) -> int:
@@ -31,33 +69,59 @@ class StepDataset(Dataset[Batch]):
 
     def __getitem__(self, step: int) -> Batch:
         if self._mixer is None:
-            self._mixer = Mixer(self.recipe, Bank(Path(self.recipe.mixing.bank)))
-        examples = [
-            self._mixer.draw(example_rng(self.recipe.seed, step, index))
-            for index in range(self.recipe.training.batch_size)
-        ]
-        sources = torch.from_numpy(np.stack([example.sources for example in examples]))
-        return sources, torch.tensor([example.band_hz for example in examples])
+            self._mixer = self.open()
+        return draw_batch(self._mixer, self.recipe, self.share, step)
+
+    def open(self) -> Mixer:
+        """A mixer over the bank.
+
+        Raises:
+            DataError: the bank or the shares are wrong.
+        """
+        bank = Bank(Path(self.recipe.mixing.bank))
+        return Mixer(self.recipe, bank, self.share.margin_samples)
 
 
-def batches(recipe: Recipe, first_step: int) -> Iterator[Batch]:
+def draw_batch(mixer: Mixer, recipe: Recipe, share: Share, step: int) -> Batch:
+    """This rank's examples of a step."""
+    examples = [
+        mixer.draw(example_rng(recipe.seed, step, index))
+        for index in range(share.rank, recipe.training.batch_size, share.world)
+    ]
+    sources = torch.from_numpy(np.stack([example.sources for example in examples]))
+    return Batch(sources, torch.from_numpy(np.stack([each.band_hz for each in examples])))
+
+
+def batches(
+    recipe: Recipe, first_step: int, rank: int = 0, world: int = 1, margin_samples: int = 0
+) -> Iterator[Batch]:
     """Batches of steps first_step … max_steps − 1, in order, whatever the number of workers.
+
+    `training.batch_size` counts the examples of all ranks together; rank r of w draws those whose
+    index is r modulo w.
 
     Raises:
         DataError: the bank or the shares are wrong (checked here, before any process starts), or
             a loader process died.
     """
-    bank = Bank(Path(recipe.mixing.bank))
-    bank.check_files()
-    Mixer(recipe, bank)
+    share = Share(rank, world, margin_samples)
+    if world > recipe.training.batch_size:
+        raise DataError(
+            f"training.batch_size is {recipe.training.batch_size}: expected at least one example "
+            f"for each of {world} processes"
+        )
+    Bank(Path(recipe.mixing.bank)).check_files()
+    dataset = StepDataset(recipe, share)
+    dataset.open()
     workers = recipe.training.workers
     loader = DataLoader(
-        StepDataset(recipe),
+        dataset,
         batch_size=None,
         sampler=range(first_step, recipe.training.max_steps),
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         worker_init_fn=_settle if workers else None,
+        pin_memory=torch.cuda.is_available(),
         # Its own generator: starting to iterate draws from the global one, which a resumed run
         # must find as it was.
         generator=torch.Generator(),
