@@ -19,6 +19,7 @@ from vocalsep.errors import VocalsepError
 # command -> (module, one-line help shown by `vocalsep --help` without importing the module)
 COMMANDS = {
     "separate": ("vocalsep.commands.separate", "Take songs apart into vocals and accompaniment."),
+    "karaoke": ("vocalsep.commands.karaoke", "Turn songs into karaoke material."),
     "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
     "models": ("vocalsep.commands.models", "List, show and verify the models."),
     "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),

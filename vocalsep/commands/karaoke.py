@@ -1,0 +1,96 @@
+"""`vocalsep karaoke`: songs in, what karaoke programs open out."""
+
+from __future__ import annotations
+
+import click
+
+from vocalsep.audio.formats import FORMATS
+from vocalsep.commands._options import (
+    dry_run_option,
+    json_option,
+    model_option,
+    recursive_option,
+    run_options,
+)
+from vocalsep.inference.options import RunOptions
+from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Treatment
+
+
+@click.command("karaoke")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option(
+    "-o",
+    "--output",
+    default=DEFAULT_OUTPUT,
+    show_default=True,
+    metavar="DIR",
+    help="Output folder; UltraStar songs stay where they are.",
+)
+@model_option
+@click.option(
+    "--format",
+    type=click.Choice(list(FORMATS)),
+    help="Format of the sound; the source's by default.",
+)
+@click.option(
+    "--name",
+    "template",
+    metavar="TEMPLATE",
+    help="Output names below DIR, e.g. '{folder}/{track} (Karaoke).{ext}'.",
+)
+@click.option(
+    "--guide", "guide_db", type=float, metavar="DB", help="Mix the voice back in, e.g. at -12 dB."
+)
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Replace UltraStar tags and stems that are there; also treat instrumentals.",
+)
+@recursive_option
+@click.option("--skip-existing", is_flag=True, help="Skip songs that are up to date.")
+@run_options
+@json_option
+@dry_run_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    inputs: tuple[str, ...],
+    output: str,
+    model: str,
+    format: str | None,
+    template: str | None,
+    guide_db: float | None,
+    force: bool,
+    recursive: bool,
+    skip_existing: bool,
+    quality: str,
+    device: str,
+    threads: int | None,
+    json: bool,
+    dry_run: bool,
+) -> None:
+    """Turn songs into karaoke material.
+
+    INPUT is a sound file (the instrumental), an UltraStar song or its folder (gains #VOCALS and
+    #INSTRUMENTAL), or a folder of any of these. Everything lies where the song lies, as loud as
+    in the song.
+
+    Exit code: 0 all done, 1 some failed, 2 nothing could start.
+    """
+    from vocalsep.karaoke.batch import run_karaoke
+
+    options = KaraokeOptions(
+        inputs=inputs,
+        output=output,
+        model=model,
+        format=format,
+        template=template,
+        treatment=Treatment(guide_db),
+        force=force,
+        recursive=recursive,
+        skip_existing=skip_existing,
+        json=json,
+        dry_run=dry_run,
+        run=RunOptions(device, quality, threads),
+    )
+    ctx.exit(run_karaoke(options))

@@ -1,0 +1,105 @@
+"""Recognise what the inputs are and plan one product for each, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from vocalsep.errors import PlanError, UnsupportedFormat, VocalsepError
+from vocalsep.inference.names import Source
+from vocalsep.inference.places import Places
+from vocalsep.inference.separator import Separator
+from vocalsep.inference.sources import AUDIO_SUFFIXES, Failure, find_sources
+from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.options import KaraokeOptions
+from vocalsep.karaoke.product import Product
+from vocalsep.karaoke.song import plan_audio
+from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
+
+_TEXT = ".txt"
+
+
+@dataclass
+class KaraokePlan:
+    """The products of a command, and the songs that cannot be one."""
+
+    products: list[Product] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
+    """Plan everything.
+
+    Raises:
+        PlanError: outputs collide or cannot be written, or options exclude each other.
+        UnsupportedFormat: the asked format cannot carry a song.
+    """
+    sources, failures = find_sources(
+        options.inputs, options.recursive, options.output_dir, AUDIO_SUFFIXES | {_TEXT}
+    )
+    plan = KaraokePlan(failures=failures)
+    context = Context(options, separator, Places([source.path for source in sources]))
+    named = {Path(name) for name in options.inputs}
+    library = _library(sources, options, named, plan)
+    for group in library.groups.values():
+        _add(plan, str(group[0].path), partial(plan_songs, group, context))
+    for source in sources:
+        is_text = source.path.suffix.lower() == _TEXT
+        if not is_text and (source.path in named or source.path.parent not in library.folders):
+            _add(plan, str(source.path), partial(plan_audio, source, context))
+    if not (plan.products or plan.failures):
+        plan.failures.append(
+            Failure(options.inputs[0], VocalsepError(f"{options.inputs[0]}: no songs in there"))
+        )
+    return plan
+
+
+@dataclass
+class _Library:
+    """The UltraStar songs among the sources.
+
+    Attributes:
+        groups: songs by the sound file that they share.
+        folders: where sound files belong to UltraStar songs.
+    """
+
+    groups: dict[Path, list[Song]] = field(default_factory=dict)
+    folders: set[Path] = field(default_factory=set)
+
+    def add(self, path: Path, is_named: bool, force: bool) -> None:
+        """Read one text file; what lies in folders and is no song is none of ours.
+
+        Raises:
+            VocalsepError: see `read_song`.
+        """
+        text = read_text(path)
+        if not (text.is_song or is_named):
+            return
+        self.folders.add(path.parent)
+        song = read_song(path, text, force)
+        self.groups.setdefault(song.audio.resolve(), []).append(song)
+
+
+def _library(
+    sources: list[Source], options: KaraokeOptions, named: set[Path], plan: KaraokePlan
+) -> _Library:
+    library = _Library()
+    for source in sources:
+        if source.path.suffix.lower() == _TEXT:
+            try:
+                library.add(source.path, source.path in named, options.force)
+            except VocalsepError as error:
+                plan.failures.append(Failure(str(source.path), error))
+    return library
+
+
+def _add(plan: KaraokePlan, name: str, make: Callable[[], Product]) -> None:
+    """Plan one song; what is wrong with it alone does not stop the others."""
+    try:
+        plan.products.append(make())
+    except (PlanError, UnsupportedFormat):
+        raise
+    except VocalsepError as error:
+        plan.failures.append(Failure(name, error))

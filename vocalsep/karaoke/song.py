@@ -1,0 +1,46 @@
+"""Plain songs: the instrumental as a sound file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from vocalsep.inference.events import FileResult
+from vocalsep.inference.names import Source
+from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.product import KARAOKE, Product, Studio
+from vocalsep.karaoke.take import Recording, record
+
+DEFAULT_TEMPLATE = "{folder}/{track} (Karaoke).{ext}"
+
+
+class AudioSong(Product):
+    """One sound file without the voice, or with as much of it as a guide needs."""
+
+    kind = "audio"
+
+    def build(self, studio: Studio) -> FileResult:
+        (output,) = self.job.outputs.values()
+        take = studio.take(self.source)
+        recording = Recording(
+            info=take.info,
+            stem_format=self.job.stem_format,
+            stems=("voice", KARAOKE),
+            outputs={KARAOKE: studio.workshop.path_for(output)},
+            tags={KARAOKE: studio.tags(take.source, KARAOKE)},
+        )
+        pairs = take.with_guide(self._options.treatment.guide_gain)
+        return replace(record(pairs, recording), warnings=take.result.warnings)
+
+
+def plan_audio(source: Source, context: Context) -> AudioSong:
+    """Plan one sound file.
+
+    Raises:
+        VocalsepError: it cannot be read, or is an instrumental.
+        PlanError, UnsupportedFormat: see `Context`.
+    """
+    sound = context.open(source.path)
+    stem_format = context.format(sound, context.name_format(sound, "m4a"))
+    output = context.output(source, DEFAULT_TEMPLATE, stem_format.extension.lstrip("."))
+    job = context.job(sound, stem_format, {KARAOKE: output})
+    return AudioSong(job, context.options, context.separator)

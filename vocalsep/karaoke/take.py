@@ -1,0 +1,119 @@
+"""A song beside the voice that was found in it, and how stems and mixes of the two are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from vocalsep.audio.formats import StemFormat
+from vocalsep.audio.read import open_audio
+from vocalsep.audio.tags import Tags
+from vocalsep.inference.encode import Pair, StemEncoder, StemFiles
+from vocalsep.inference.events import FileResult
+from vocalsep.inference.stream import BlockFifo
+from vocalsep.types import AudioInfo, Block
+
+#: Gives the pairs (mixture, voice) of a song from its start, as often as it is called.
+PairSource: TypeAlias = Callable[[], Iterator[Pair]]
+
+
+@dataclass(frozen=True)
+class Take:
+    """A song and its voice, sample by sample together.
+
+    Attributes:
+        source: the song, decoded again whenever it is needed.
+        voice: float32 WAV of the same rate, channels and length.
+        info: of the song.
+        result: what the separation told.
+    """
+
+    source: Path
+    voice: Path
+    info: AudioInfo
+    result: FileResult
+
+    def pairs(self) -> Iterator[Pair]:
+        """(mixture, voice) from the start, both (C, n)."""
+        with open_audio(self.source) as song, open_audio(self.voice) as voice:
+            waiting = BlockFifo()
+            ahead = waiting.tee(voice.blocks())
+            for mixture in song.blocks():
+                n_samples = mixture.shape[-1]
+                while waiting.n_samples < n_samples and next(ahead, None) is not None:
+                    pass
+                n_samples = min(n_samples, waiting.n_samples)
+                if n_samples:
+                    yield mixture[..., :n_samples], waiting.take(n_samples)
+
+    def with_guide(self, gain: float) -> PairSource:
+        """Pairs in which only part of the voice counts as voice: `gain` of it stays in the rest."""
+
+        def pairs() -> Iterator[Pair]:
+            for mixture, voice in self.pairs():
+                yield mixture, voice * (1.0 - gain)
+
+        return pairs
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is to be written of pairs (mixture, voice).
+
+    Attributes:
+        info: of the mixture.
+        stem_format: of the files.
+        stems: names of the voice and of what is left without it.
+        outputs: where to write them; one of the two may be missing.
+        tags: per stem that is written.
+    """
+
+    info: AudioInfo
+    stem_format: StemFormat
+    stems: tuple[str, str]
+    outputs: dict[str, Path]
+    tags: dict[str, Tags]
+
+
+def record(pairs: PairSource, recording: Recording) -> FileResult:
+    """Write the stems; a second time, all quieter by one gain, if an integer format would clip.
+
+    Returns:
+        Levels, gain and overs; times, source and outputs are for the caller to fill in.
+
+    Raises:
+        OutputError: the files cannot be written.
+    """
+    gain = 1.0
+    encoder = _pass(pairs, recording, gain)
+    wanted = encoder.gain_that_fits(iter(recording.outputs))
+    if wanted != 1.0:
+        gain = wanted
+        encoder = _pass(pairs, recording, gain)
+    levels = encoder.levels()
+    return FileResult(
+        source=recording.info.name,
+        outputs=recording.outputs,
+        levels={stem: levels[stem] for stem in recording.outputs},
+        gain=gain,
+        overs=encoder.overs,
+        audio_s=encoder.n_samples / recording.info.sample_rate,
+        seconds=0.0,
+        warnings=(),
+    )
+
+
+def _pass(pairs: PairSource, recording: Recording, gain: float) -> StemEncoder:
+    stem_format = recording.stem_format
+    encoder = StemEncoder(recording.info, stem_format, recording.stems, gain)
+    with StemFiles(recording.outputs, stem_format, None, recording.tags) as sink:
+        encoder.run(_estimates(pairs()), sink)
+        sink.commit()
+    return encoder
+
+
+def _estimates(pairs: Iterator[Pair]) -> Iterator[tuple[Block, Block]]:
+    """As the encoder takes them."""
+    yield from pairs
