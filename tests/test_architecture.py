@@ -22,7 +22,7 @@ LAYERS = [
     {"backbones"},
     {"models"},
     {"inference", "data"},
-    {"evaluation"},
+    {"evaluation", "karaoke"},
     {"training", "bench"},
     {"commands"},
     {"cli"},
