@@ -11,3 +11,7 @@ decoders    encoder features -> features of the finest level
 
 `backbones/compose.py` puts an encoder, a decoder and heads together.
 """
+
+from vocalsep.backbones.parts import up_learned  # files its upsamplers under their names
+
+__all__ = ["up_learned"]

@@ -1,0 +1,11 @@
+"""One family of encoders a file. Importing this package files every one in `ENCODERS`."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from vocalsep.backbones.encoders.base import ENCODERS
+
+__all__ = ["ENCODERS"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
