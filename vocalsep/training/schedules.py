@@ -125,7 +125,7 @@ class Cyclic(ClosedForm):
 
 @SCHEDULES.register("one_cycle")
 class OneCycle(ClosedForm):
-    """One rise to 1 and one long fall, both half cosines (Smith & Topin, "Super-Convergence", 2018).
+    """One rise to 1 and one long fall, both half cosines (Smith & Topin, 2018).
 
     Args:
         span: steps of the whole cycle.

@@ -1,82 +1,78 @@
-"""The training state on disk, as one safetensors file: weights, averages, optimiser, RNG.
+"""A tree of tensors and plain values as one safetensors file, written atomically.
 
-Written atomically, and enough to go on bit-equal: the schedule and the data position follow from
-the step alone.
+The tree is what `state_dict()` of networks and optimisers gives: dicts (with names or numbers as
+keys), lists, numbers, text and tensors. Tensors lie in the file by their path, everything else as
+JSON in its metadata.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor, nn
+from torch import Tensor
 
 from vocalsep.errors import ModelError
 from vocalsep.models.checkpoint import write_tensors
 
+TENSOR = "<tensor>"  # what stands in the JSON where a tensor was
 
-def save_state(
-    path: Path,
-    separator: nn.Module,
-    average: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    progress: dict[str, float],
-) -> None:
-    """Write everything; `progress` holds plain numbers such as the step and the best score.
+
+def write_state(path: Path, tree: dict[str, Any]) -> None:
+    """Write everything.
 
     Raises:
-        OutputError: it cannot be written; the state before it is kept.
+        OutputError: it cannot be written; the file before it is kept.
     """
-    tensors = {f"model.{name}": w for name, w in separator.state_dict().items()}
-    tensors |= {f"average.{name}": w for name, w in average.items()}
-    for index, slots in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{slot}": value for slot, value in slots.items()}
-    tensors["rng.torch"] = torch.get_rng_state()
-    # Copies: safetensors refuses tensors that share memory or are not contiguous.
-    tensors = {name: w.detach().cpu().clone().contiguous() for name, w in tensors.items()}
-    write_tensors(path, tensors, {"progress": json.dumps(progress)})
+    tensors: dict[str, Tensor] = {}
+    plain = _without_tensors(tree, "", tensors)
+    write_tensors(path, tensors, {"state": json.dumps(plain)})
 
 
-def load_state(
-    path: Path,
-    separator: nn.Module,
-    average: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-) -> dict[str, float]:
-    """Fill everything in place; returns `progress`.
+def read_state(path: Path) -> dict[str, Any]:
+    """The tree that `write_state` wrote, on the CPU.
 
     Raises:
-        ModelError: the file is damaged or belongs to another network.
+        ModelError: missing or damaged.
     """
     try:
         with safe_open(str(path), framework="pt") as file:
-            progress: dict[str, float] = json.loads((file.metadata() or {})["progress"])
+            plain = json.loads((file.metadata() or {})["state"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        separator.load_state_dict(_below(tensors, "model."))
-        for name, value in _below(tensors, "average.").items():
-            average[name].copy_(value)
-        optimizer.load_state_dict(
-            {"state": _slots(tensors), "param_groups": optimizer.state_dict()["param_groups"]}
-        )
-        torch.set_rng_state(tensors["rng.torch"])
-    except (OSError, SafetensorError, KeyError, RuntimeError, TypeError, ValueError) as error:
+        tree: dict[str, Any] = _with_tensors(plain, "", tensors)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(
-            f"{path}: cannot resume from it ({reason}); start a new run folder"
+            f"{path}: cannot resume from it ({reason}); delete it to go on from the one before, "
+            f"or start a new run folder"
         ) from error
-    return progress
+    return tree
 
 
-def _slots(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    """The optimiser's memory of every parameter, by the parameter's index."""
-    slots: dict[int, dict[str, Tensor]] = {}
-    for name, value in _below(tensors, "optimizer.").items():
-        index, slot = name.split(".")
-        slots.setdefault(int(index), {})[slot] = value
-    return slots
+def _without_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    """The tree with its tensors moved into `tensors`."""
+    if isinstance(tree, Tensor):
+        # Copies: safetensors refuses tensors that share memory or are not contiguous.
+        tensors[path] = tree.detach().cpu().clone().contiguous()
+        return TENSOR
+    if isinstance(tree, dict):
+        return {str(k): _without_tensors(v, f"{path}/{k}", tensors) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return [_without_tensors(v, f"{path}/{k}", tensors) for k, v in enumerate(tree)]
+    return tree
 
 
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+def _with_tensors(tree: Any, path: str, tensors: dict[str, Tensor]) -> Any:
+    if tree == TENSOR:
+        return tensors[path]
+    if isinstance(tree, dict):
+        # JSON turns the numbers of an optimiser's parameters into text.
+        return {
+            int(k) if k.isdigit() else k: _with_tensors(v, f"{path}/{k}", tensors)
+            for k, v in tree.items()
+        }
+    if isinstance(tree, list):
+        return [_with_tensors(v, f"{path}/{k}", tensors) for k, v in enumerate(tree)]
+    return tree

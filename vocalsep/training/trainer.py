@@ -1,292 +1,285 @@
-"""The training loop, top to bottom.
+"""The training loop, top to bottom; it knows nothing of audio or pictures (see task.py).
 
 A run folder holds:
     recipe.json           the resolved recipe
     log.jsonl             one JSON line a log interval, validation or warning
-    state.safetensors     everything needed to go on exactly where it stopped
+    states/               the last checkpoints: everything needed to go on exactly where it stopped
     last.safetensors      the averaged weights as a model file
     best.safetensors      the same at the best validation score
+    bad-step-*            the batch that broke a step, if so many did that training stopped
 """
 
 from __future__ import annotations
 
-import json
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic
 
-import torch
-from torch import Tensor
+from vocalsep.errors import ModelError
+from vocalsep.models.checkpoint import write_tensors
+from vocalsep.recipe import Training
+from vocalsep.training.checkpoints import Checkpoints
+from vocalsep.training.ema import Average
+from vocalsep.training.gradients import Gradients
+from vocalsep.training.log import Log, Meter
+from vocalsep.training.optimisers import build_optimiser, set_rate
+from vocalsep.training.reporter import Reporter
+from vocalsep.training.rng import get_rng_state, seed_rank, set_rng_state
+from vocalsep.training.run_folder import begin_run
+from vocalsep.training.schedules import build_schedule, learning_rate
+from vocalsep.training.start import take_weights
+from vocalsep.training.stopping import Stopping
+from vocalsep.training.task import BatchT, PieceT, Task, Validation
+from vocalsep.training.world import World
 
-from vocalsep.data.loader import Batch, batches
-from vocalsep.errors import ModelError, OutputError, RecipeError
-from vocalsep.evaluation.score import Scores, score
-from vocalsep.evaluation.songs import Song, load_songs
-from vocalsep.models.checkpoint import save_model
-from vocalsep.models.load import load_named
-from vocalsep.models.separator import MaskSeparator
-from vocalsep.recipe import Recipe, recipe_to_json
-from vocalsep.training.losses import LOSSES
-from vocalsep.training.state import load_state, save_state
 
-FINAL_RATE = 0.02  # of the peak learning rate, reached at max_steps
-MAX_BAD_STEPS = 20  # non-finite steps in a row before giving up
-Report = Callable[[str], None]
+@dataclass
+class Progress:
+    """Where a run is.
 
-
-class Trainer:
-    """Trains the separator of a recipe.
-
-    Args:
-        recipe: what to train, on what, and how.
-        run: folder of the run; goes on from its state when there is one.
-        report: called with a line of text now and then.
-
-    Raises:
-        RecipeError: a part is unknown or refuses its parameters, or the target is not the voice.
+    Attributes:
+        step: steps that are done.
+        seconds: time spent in steps and in waiting for data.
+        best: highest validation score.
+        stale: validations since then.
+        bad_steps: steps in a row, up to the last, that were not finite.
     """
 
-    def __init__(self, recipe: Recipe, run: Path, report: Report) -> None:
-        if recipe.targets != ["vocals"]:
-            raise RecipeError(f"targets is {recipe.targets}: training draws voices, use [vocals]")
-        torch.manual_seed(recipe.seed)
-        self.recipe = recipe
+    step: int = 0
+    seconds: float = 0.0
+    best: float = -math.inf
+    stale: int = 0
+    bad_steps: int = 0
+
+
+class Trainer(Generic[BatchT, PieceT]):
+    """Trains the network of a task.
+
+    Args:
+        task: network, data, loss and validation.
+        training: how the weights are found.
+        run: folder of the run; goes on from its newest state when there is one.
+        reporter: told what happens.
+        world: the processes that train together; only rank 0 writes.
+        tensorboard: also write for TensorBoard.
+
+    Raises:
+        RecipeError: a part is unknown or refuses its parameters.
+    """
+
+    def __init__(
+        self,
+        task: Task[BatchT, PieceT],
+        training: Training,
+        run: Path,
+        reporter: Reporter,
+        world: World,
+        tensorboard: bool = False,
+    ) -> None:
+        self.task = task
+        self.training = training
         self.run_folder = run
-        self.report = report
-        self.separator = MaskSeparator(recipe)
-        self.separator.use_channels_last()
-        self.average = {k: w.clone() for k, w in self.separator.state_dict().items()}
-        self.loss = LOSSES.build(recipe.training.loss.name, recipe.training.loss.params)
-        self.optimizer = torch.optim.AdamW(
-            self.separator.parameters(),
-            lr=recipe.training.learning_rate,
-            weight_decay=recipe.training.weight_decay,
-        )
-        self.step = 0
-        self.best = -math.inf
-        self.seconds = 0.0
-        self.bad_steps = 0
-        self._stop = False
+        self.reporter = reporter
+        self.world = world
+        self.log = Log(run, world.writes, tensorboard)
+        self.checkpoints = Checkpoints(run, training.keep_states)
+        self.optimiser = build_optimiser(task.network, training)
+        self.schedule = build_schedule(training)
+        self.average = Average(task.network, training.ema_decay)
+        self.gradients = Gradients(task, training.precision, world)
+        self.at = Progress()
+        seed_rank(world)
 
     def run(self) -> None:
-        """Train up to max_steps; SIGTERM and Ctrl-C write the state and return.
+        """Train up to max_steps, or until validation has not improved for `patience` times.
+
+        SIGTERM and Ctrl-C write the state and return.
 
         Raises:
-            DataError: bank or validation songs are missing or inconsistent.
-            ModelError: the run's state belongs to another recipe, or the loss stays non-finite.
+            DataError: data are missing or inconsistent.
+            ModelError: the run's state is damaged, or the loss stays non-finite.
             OutputError: the run folder cannot be written; the last state in it is kept.
+            RecipeError: the folder holds a run of another recipe.
         """
-        self._write("recipe.json", recipe_to_json(self.recipe))
-        validation = self.recipe.validation
-        rate = self.recipe.audio.sample_rate
-        songs = load_songs(validation.songs, self.recipe.stems, rate, validation.seconds)
-        if self._state_file.exists():
-            self._resume()
-        settings = self.recipe.training
-        losses: list[float] = []
-        waited = 0.0
-        mark = time.monotonic()
-        with self._stopping_on_signals():
-            loader = batches(self.recipe, self.step)
-            while self.step < settings.max_steps and not self._stop:
-                started = time.monotonic()
-                batch = next(loader)
-                waited += time.monotonic() - started
-                losses.append(self._train_step(batch))
-                self.step += 1
-                if self.step % settings.log_every == 0:
-                    elapsed = time.monotonic() - mark
-                    self._log_training(losses, elapsed, waited)
-                    losses, waited, mark = [], 0.0, time.monotonic()
-                if self.step % settings.validate_every == 0 or self.step == settings.max_steps:
-                    self._validate(songs)
-                    mark = time.monotonic()
-        self._save_state()
-        self.report(f"stopped at step {self.step} of {settings.max_steps}")
+        begin_run(self.checkpoints, self.task.describe(), self.world)
+        self.resume()
+        training, saved_at = self.training, self.at.step
+        meter = Meter()
+        batches = self.task.batches(self.at.step, self.world)
+        with Stopping() as stopping:
+            while self.at.step < training.max_steps and not self.world.any(stopping.asked):
+                self.train_step(meter.timed(batches), meter)
+                if self.at.step % training.log_every == 0:
+                    self._log_training(meter)
+                    meter = Meter()
+                last = self.at.step == training.max_steps
+                if self.at.step % training.validate_every == 0 or last:
+                    self._validate()
+                    saved_at = self.at.step
+                if 0 < training.patience <= self.at.stale:
+                    self._report(f"no better score for {self.at.stale} validations")
+                    break
+        if saved_at != self.at.step:
+            self._save_state()
+        self._report(f"stopped at step {self.at.step} of {training.max_steps}")
 
     def start_from(self, name_or_path: str) -> None:
-        """Take the weights of a model as the start of training.
+        """Take what fits of the weights of a model as the start of training.
 
         Raises:
-            ModelError: unknown or damaged model, another architecture, or a run that has begun.
+            ModelError: unknown or damaged model, nothing fits, or the run has begun.
         """
-        if self._state_file.exists():
+        if self.checkpoints.steps():
             raise ModelError(
-                f"{self._state_file} holds a run that has begun: start from {name_or_path} in a "
+                f"{self.run_folder} holds a run that has begun: start from {name_or_path} in a "
                 f"new run folder, or leave --init out to go on"
             )
-        separator, card = load_named(name_or_path)
+        taken = take_weights(self.task.network, name_or_path)
+        self.average.restart()
+        self._report(f"{name_or_path}: {taken}")
+
+    def train_step(self, batch: BatchT, meter: Meter, rate: float | None = None) -> None:
+        """One step: gradients of the batch, optimiser, average.
+
+        Args:
+            batch: this process's share of the examples.
+            meter: is told the loss and the time.
+            rate: learning rate; None: that of the schedule.
+        """
+        started = time.monotonic()
+        set_rate(self.optimiser, self.rate() if rate is None else rate)
+        self.task.network.train()
+        pieces = self.task.pieces(batch, self.training.accumulate)
+        extra = self.task.before_step(pieces, self.world)
+        loss = float(self.gradients.compute(pieces, self.optimiser))
+        norm = self.gradients.clip(self.optimiser, self.training.clip_norm)
+        if math.isfinite(norm) and math.isfinite(loss):
+            self.gradients.step(self.optimiser)
+            self.average.update(self.at.step)
+            self.at.bad_steps = 0
+        else:
+            self._skip_step(pieces, loss)
+        self.at.step += 1
+        meter.note(loss, {**extra, "gradient_norm": norm}, time.monotonic() - started)
+        self.reporter.progress(self.at.step, self.training.max_steps)
+
+    def rate(self) -> float:
+        """The learning rate of the step to come."""
+        return learning_rate(self.training, self.schedule, self.at.step)
+
+    def resume(self) -> None:
+        """Go on from the newest state, if there is one.
+
+        Raises:
+            ModelError: it is damaged or belongs to another network.
+        """
+        tree = self.checkpoints.newest()
+        if tree is None:
+            return
         try:
-            self.separator.load_state_dict(separator.state_dict())
-        except RuntimeError as error:
+            self.load_state_dict(tree)
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            reason = " ".join(str(error).split())[:200]
             raise ModelError(
-                f"{name_or_path} has another architecture than this recipe; "
-                f"its backbone is {card.recipe.backbone}"
+                f"{self.checkpoints.folder}: cannot resume from it ({reason}); start a new run "
+                f"folder"
             ) from error
-        self.average = {k: w.clone() for k, w in self.separator.state_dict().items()}
+        self._report(f"going on at step {self.at.step}")
 
-    def _train_step(self, batch: Batch) -> float:
-        """Forward, loss, backward, optimiser, average. Returns the loss."""
-        settings = self.recipe.training
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.recipe, self.step)
-        self.separator.train()
-        loss = self._loss(batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.separator.parameters(), settings.clip_norm)
-        if not torch.isfinite(norm):
-            self._skip_bad_step(float(loss.detach()))
-            return math.nan
-        self.bad_steps = 0
-        self.optimizer.step()
-        self._update_average()
-        return float(loss.detach())
-
-    def _loss(self, batch: Batch) -> Tensor:
-        sources, band_hz = batch  # (B, 2, C, N), (B,)
-        stft = self.separator.stft
-        n_bins = self.separator.n_bins
-        with torch.no_grad():
-            spectra = stft.analyse(sources.flatten(0, 1))[..., :n_bins, :]
-            spectra = spectra.unflatten(0, sources.shape[:2])  # (B, 2, C, F', T)
-            mixture = spectra.sum(1)  # (B, C, F', T)
-            bin_hz = self.separator.sample_rate / stft.n_fft
-            bins = torch.arange(n_bins) * bin_hz
-            valid = (bins < band_hz[:, None])[:, None, :, None]  # (B, 1, F', 1)
-        bf16 = self.recipe.training.precision == "bf16"
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            masks = self.separator.masks(mixture)
-        loss: Tensor = self.loss(masks, mixture, spectra, valid)
-        return loss
-
-    def _update_average(self) -> None:
-        # Early on a long average would be stuck at the random start.
-        decay = min(self.recipe.training.ema_decay, (1 + self.step) / (10 + self.step))
-        for name, value in self.separator.state_dict().items():
-            if value.is_floating_point():
-                self.average[name].lerp_(value, 1 - decay)
-            else:
-                self.average[name].copy_(value)
-
-    def _skip_bad_step(self, loss: float) -> None:
-        self.bad_steps += 1
-        self._log({"step": self.step, "warning": "non-finite gradient, step skipped", "loss": loss})
-        if self.bad_steps >= MAX_BAD_STEPS:
-            raise ModelError(
-                f"{MAX_BAD_STEPS} steps in a row were not finite at step {self.step}; lower "
-                f"training.learning_rate, or look for NaN in the data; the last state is kept"
-            )
-
-    def _log_training(self, losses: list[float], elapsed: float, waited: float) -> None:
-        settings = self.recipe.training
-        self.seconds += elapsed
-        mixing, audio = self.recipe.mixing, self.recipe.audio
-        heard_s = len(losses) * settings.batch_size * mixing.segment_frames * audio.hop_length
-        finite = [loss for loss in losses if math.isfinite(loss)]
-        record = {
-            "step": self.step,
-            "loss": round(sum(finite) / max(1, len(finite)), 5),
-            "learning_rate": learning_rate(self.recipe, self.step),
-            "x_real_time": round(heard_s / audio.sample_rate / elapsed, 1),
-            "data_wait_percent": round(100 * waited / elapsed, 1),
-            "seconds": round(self.seconds, 1),
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on, but the data: those follow from the step."""
+        return {
+            "network": self.task.network.state_dict(),
+            "average": self.average.weights,
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "scaler": self.gradients.scaler.state_dict(),
+            "task": self.task.state_dict(),
+            "rng": self.world.gather(get_rng_state(self.task.device)),
+            "progress": asdict(self.at),
         }
-        self._log(record)
-        self.report(
-            f"step {self.step}/{settings.max_steps}  loss {record['loss']:.4f}  "
-            f"{record['x_real_time']}× real time  data wait {record['data_wait_percent']} %"
+
+    def load_state_dict(self, tree: Mapping[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.task.network.load_state_dict(tree["network"])
+        self.average.load_state_dict(tree["average"])
+        self.optimiser.load_state_dict(tree["optimiser"])
+        self.schedule.load_state_dict(tree["schedule"])
+        self.gradients.scaler.load_state_dict(tree["scaler"])
+        self.task.load_state_dict(tree["task"])
+        self.at = Progress(**tree["progress"])
+        if len(tree["rng"]) == self.world.size:
+            set_rng_state(tree["rng"][self.world.rank], self.task.device)
+
+    def _skip_step(self, pieces: Sequence[PieceT], loss: float) -> None:
+        """Leave the weights as they are; too many such steps in a row end the training."""
+        self.gradients.skip()
+        self.at.bad_steps += 1
+        self.log.write({"step": self.at.step, "warning": f"step skipped, the loss is {loss:g}"})
+        if self.at.bad_steps < self.training.max_bad_steps:
+            return
+        dump = f"bad-step-{self.at.step}-rank-{self.world.rank}.safetensors"
+        write_tensors(self.run_folder / dump, self.task.tensors(pieces), {})
+        raise ModelError(
+            f"{self.at.bad_steps} steps in a row were not finite at step {self.at.step}; the last "
+            f"batch is in {self.run_folder / dump}: look for NaN in it, or lower "
+            f"training.learning_rate; the last state is kept"
         )
 
-    def _validate(self, songs: list[Song]) -> None:
-        """Score the averaged weights, keep the best, write the state."""
-        trained = {k: w.clone() for k, w in self.separator.state_dict().items()}
-        self.separator.load_state_dict(self.average)
-        self.separator.eval()
-        scores = {song.name: self._score(song) for song in songs}
-        self.separator.load_state_dict(trained)
-        mean = sum(s["vocals"] for s in scores.values()) / max(1, len(scores))
-        self._log({"step": self.step, "validation": scores, "mean_vocals_sdr_db": mean})
-        self._save_model("last.safetensors", scores)
-        if mean > self.best or not songs:
-            self.best = mean
-            self._save_model("best.safetensors", scores)
-        self._save_state()
-        listed = "  ".join(f"{name} {s['vocals']:.2f}" for name, s in scores.items())
-        self.report(f"step {self.step}  vocals SDR: mean {mean:.2f} dB  {listed}")
-
-    @torch.inference_mode()
-    def _score(self, song: Song) -> Scores:
-        """In pieces of the chunk length without overlap: quick, and a little pessimistic."""
-        mixture = torch.from_numpy(song.mixture)  # (C, N)
-        pieces = mixture.split(self.separator.chunk_samples, dim=-1)
-        estimates = [self.separator(piece.unsqueeze(0))[0, 0] for piece in pieces]
-        vocals = torch.cat(estimates, dim=-1)
-        stems = (vocals.numpy(), (mixture - vocals).numpy())
-        return score(song, dict(zip(self.recipe.stems, stems, strict=True)))
-
-    def _save_model(self, name: str, scores: dict[str, Scores]) -> None:
-        settings = self.recipe.training
-        provenance = {
-            "step": self.step,
-            "examples": self.step * settings.batch_size,
-            "training_seconds": round(self.seconds),
+    def _log_training(self, meter: Meter) -> None:
+        training = self.training
+        self.at.seconds += meter.seconds
+        record = {
+            "step": self.at.step,
+            **meter.record(),
+            "learning_rate": self.optimiser.param_groups[0]["lr"],
+            **self.task.speed(len(meter.losses) * training.batch_size / meter.seconds),
+            "seconds": round(self.at.seconds, 1),
         }
-        save_model(self.run_folder / name, self.recipe, self.average, scores, provenance)
+        self.log.write(record)
+        shown = "  ".join(f"{k} {v:g}" for k, v in record.items() if k not in ("step", "seconds"))
+        self._report(f"step {self.at.step}/{training.max_steps}  {shown}")
+
+    def _validate(self) -> None:
+        """Score the averaged weights, keep the best, write the state."""
+        self.world.share_out(self.average.weights)
+        with self.average.in_place():
+            validation = self.task.validate(self.world)
+            self.log.show(self.at.step, self.task.exhibits())
+        score = validation.score
+        self.log.write(
+            {"step": self.at.step, "validation": validation.scores, validation.metric: score}
+        )
+        self._save_model("last.safetensors", validation)
+        if score is None or score > self.at.best:
+            self.at.best = self.at.best if score is None else score
+            self.at.stale = 0
+            self._save_model("best.safetensors", validation)
+        else:
+            self.at.stale += 1
+        if score is not None:
+            self.schedule.observe(score)
+            self._report(f"step {self.at.step}  {validation.metric} {score:.2f}")
+        self._save_state()
+
+    def _save_model(self, name: str, validation: Validation) -> None:
+        if self.world.writes:
+            facts = {
+                "step": self.at.step,
+                "examples": self.at.step * self.training.batch_size,
+                "training_seconds": round(self.at.seconds),
+            }
+            path = self.run_folder / name
+            self.task.save(path, self.average.weights, validation.scores, facts)
 
     def _save_state(self) -> None:
-        progress = {"step": self.step, "best": self.best, "seconds": self.seconds}
-        save_state(self._state_file, self.separator, self.average, self.optimizer, progress)
+        tree = self.state_dict()
+        if self.world.writes:
+            self.checkpoints.write(self.at.step, tree)
 
-    def _resume(self) -> None:
-        progress = load_state(self._state_file, self.separator, self.average, self.optimizer)
-        self.step = int(progress["step"])
-        self.best = progress["best"]
-        self.seconds = progress["seconds"]
-        self.report(f"going on at step {self.step}")
-
-    @property
-    def _state_file(self) -> Path:
-        return self.run_folder / "state.safetensors"
-
-    def _log(self, record: dict[str, Any]) -> None:
-        self._write("log.jsonl", json.dumps(record) + "\n", mode="a")
-
-    def _write(self, name: str, text: str, mode: str = "w") -> None:
-        path = self.run_folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open(mode, encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
-
-    @contextmanager
-    def _stopping_on_signals(self) -> Iterator[None]:
-        """The first SIGTERM or Ctrl-C ends the loop after the current step."""
-
-        def stop(signum: int, frame: object) -> None:
-            self._stop = True
-
-        signals = (signal.SIGTERM, signal.SIGINT)
-        previous = {s: signal.signal(s, stop) for s in signals}
-        try:
-            yield
-        finally:
-            for s, handler in previous.items():
-                signal.signal(s, handler)
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """Linear warm-up to the peak, then a half cosine down to FINAL_RATE of it."""
-    settings = recipe.training
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    span = max(1, settings.max_steps - settings.warmup_steps)
-    done = min(1.0, (step - settings.warmup_steps) / span)
-    cosine = 0.5 * (1 + math.cos(math.pi * done))
-    return settings.learning_rate * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
+    def _report(self, text: str) -> None:
+        if self.world.writes:
+            self.reporter.line(text)

@@ -1,0 +1,17 @@
+"""A recipe's task."""
+
+from __future__ import annotations
+
+import torch
+
+from vocalsep.recipe import Recipe
+from vocalsep.training.separation import SeparationTask
+
+
+def build_task(recipe: Recipe, device: torch.device) -> SeparationTask:
+    """The task that a recipe describes, on a device.
+
+    Raises:
+        RecipeError: a part is unknown or refuses its parameters.
+    """
+    return SeparationTask(recipe, device)

@@ -1,0 +1,84 @@
+"""What a network needs and sees, found by trying it."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vocalsep.models.base import BaseSeparator
+from vocalsep.models.build import build_separator
+from vocalsep.recipe import Recipe
+
+NORMS = (nn.GroupNorm, nn.LayerNorm, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)
+
+
+def activation_bytes(recipe: Recipe) -> int:
+    """Bytes of float32 that the layers of the backbone leave for the backward pass, one example.
+
+    Found on the meta device, where nothing is allocated: the sum of all outputs of layers.
+    """
+    found = 0
+
+    def note(layer: nn.Module, inputs: Any, output: Any) -> None:
+        nonlocal found
+        found += 4 * output.numel() if isinstance(output, Tensor) else 0
+
+    with torch.device("meta"):
+        separator = build_separator(recipe)
+        n_samples = (recipe.mixing.segment_frames - 1) * recipe.audio.hop_length
+        length = n_samples + 2 * separator.margin_samples
+        mixture = torch.zeros(1, separator.n_channels, length)
+        for layer in separator.backbone.modules():
+            if not list(layer.children()):
+                layer.register_forward_hook(note)
+        separator.estimate(mixture)
+    return found
+
+
+def receptive_field(separator: BaseSeparator) -> str:
+    """How much of the input one value of the output depends on, through the convolutions.
+
+    Norms are left out: some depend on everything, if only by two numbers. All weights are made
+    positive, so that nothing cancels, and the gradient of the middle output is looked at.
+    """
+    inputs: list[Tensor] = []
+
+    def remember(module: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        inputs.append(arguments[0].detach().abs().double().requires_grad_())
+        return (inputs[-1], *arguments[1:])
+
+    def give(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+        middle = output[0]  # (D, *size)
+        for n in output.shape[2:]:
+            middle = middle.select(1, n // 2)
+        middle.sum().backward()
+
+    probe = without_norms(copy.deepcopy(separator).eval())
+    probe.set_backbone_dtype(torch.float64)
+    probe.backbone.register_forward_pre_hook(remember)
+    probe.backbone.register_forward_hook(give)
+    probe.forward(0.1 * torch.ones(1, separator.n_channels, separator.chunk_samples))
+    gradient = inputs[0].grad
+    assert gradient is not None
+    touched = gradient[0].abs().sum(0) > 0  # (*size)
+    sizes = [int(index.max() - index.min()) + 1 for index in touched.nonzero(as_tuple=True)]
+    axes = ("samples",) if len(sizes) == 1 else ("bins", "frames")
+    parts = [
+        f"{n} of {whole} {axis}" for n, whole, axis in zip(sizes, touched.shape, axes, strict=True)
+    ]
+    return " × ".join(parts)
+
+
+def without_norms(network: Any) -> Any:
+    """The network with every norm replaced by nothing and every weight positive and small."""
+    for module in network.modules():
+        for name, child in module.named_children():
+            if isinstance(child, NORMS):
+                setattr(module, name, nn.Identity())
+    with torch.no_grad():
+        for weight in network.backbone.parameters():
+            weight.fill_(1 / max(1, weight[0].numel() if weight.ndim > 1 else 1))
+    return network
