@@ -97,10 +97,10 @@ class Context:
         """
         return plan_format(sound.info, name)
 
-    def refuse_treatment(self, kind: str, why: str, *, guide: bool, key: bool) -> None:
+    def refuse_treatment(self, kind: str, why: str, everything: bool = False) -> None:
         """Refuse what would tear the sound from the timing data that goes along.
 
-        Tempo is always refused here; `guide` and `key` say whether these two are as well.
+        That is tempo, and with `everything` key and guide too.
 
         Raises:
             PlanError: something is asked for that cannot be done.
@@ -109,9 +109,9 @@ class Context:
         asked = []
         if treatment.tempo != 100.0:
             asked.append("--tempo")
-        if key and treatment.key:
+        if everything and treatment.key:
             asked.append("--key")
-        if guide and treatment.guide_db is not None:
+        if everything and treatment.guide_db is not None:
             asked.append("--guide")
         if asked:
             raise PlanError(f"{kind}: {' and '.join(asked)} cannot be used, {why}")

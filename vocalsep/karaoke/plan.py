@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,22 @@ from vocalsep.inference.places import Places
 from vocalsep.inference.separator import Separator
 from vocalsep.inference.sources import AUDIO_SUFFIXES, Failure, find_sources
 from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.mp3g import (
+    CDG,
+    ZIP,
+    graphics_of,
+    is_disc_archive,
+    open_archive,
+    open_pair,
+    plan_disc,
+)
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.product import Product
 from vocalsep.karaoke.song import plan_audio
 from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
 
 _TEXT = ".txt"
+_SUFFIXES = AUDIO_SUFFIXES | {_TEXT, CDG, ZIP}
 
 
 @dataclass
@@ -37,7 +47,7 @@ def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
         UnsupportedFormat: the asked format cannot carry a song.
     """
     sources, failures = find_sources(
-        options.inputs, options.recursive, options.output_dir, AUDIO_SUFFIXES | {_TEXT}
+        options.inputs, options.recursive, options.output_dir, _SUFFIXES
     )
     plan = KaraokePlan(failures=failures)
     context = Context(options, separator, Places([source.path for source in sources]))
@@ -45,10 +55,8 @@ def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
     library = _library(sources, options, named, plan)
     for group in library.groups.values():
         _add(plan, str(group[0].path), partial(plan_songs, group, context))
-    for source in sources:
-        is_text = source.path.suffix.lower() == _TEXT
-        if not is_text and (source.path in named or source.path.parent not in library.folders):
-            _add(plan, str(source.path), partial(plan_audio, source, context))
+    for source in _songs(sources, named, library):
+        _add(plan, str(source.path), partial(_product, source, context))
     if not (plan.products or plan.failures):
         plan.failures.append(
             Failure(options.inputs[0], VocalsepError(f"{options.inputs[0]}: no songs in there"))
@@ -93,6 +101,33 @@ def _library(
             except VocalsepError as error:
                 plan.failures.append(Failure(str(source.path), error))
     return library
+
+
+def _songs(sources: list[Source], named: set[Path], library: _Library) -> Iterator[Source]:
+    """The sources that are songs of their own."""
+    pairs = {source.path for source in sources if source.path.suffix.lower() == CDG}
+    for source in sources:
+        path, suffix = source.path, source.path.suffix.lower()
+        if suffix == _TEXT or graphics_of(path) in pairs:
+            continue  # is planned with the sound file that it belongs to, or with its pictures
+        is_other = suffix == ZIP and not is_disc_archive(path)
+        if path in named or not (is_other or path.parent in library.folders):
+            yield source
+
+
+def _product(source: Source, context: Context) -> Product:
+    """What one source becomes.
+
+    Raises:
+        VocalsepError: why it cannot be.
+    """
+    suffix = source.path.suffix.lower()
+    if suffix == ZIP:
+        return plan_disc(open_archive(source.path), source, context)
+    graphics = source.path if suffix == CDG else graphics_of(source.path)
+    if graphics is not None:
+        return plan_disc(open_pair(graphics), source, context)
+    return plan_audio(source, context)
 
 
 def _add(plan: KaraokePlan, name: str, make: Callable[[], Product]) -> None:

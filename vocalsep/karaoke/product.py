@@ -13,14 +13,14 @@ from vocalsep.audio.read import probe
 from vocalsep.audio.tags import Tags, read_tags
 from vocalsep.errors import VocalsepError
 from vocalsep.inference.cancel import CancelToken
-from vocalsep.inference.events import FileResult, ProgressCallback
+from vocalsep.inference.events import FileResult, Progress, ProgressCallback
 from vocalsep.inference.files import wanted_entry
 from vocalsep.inference.manifest import Entry, add_entry, is_up_to_date
 from vocalsep.inference.options import FileOptions
 from vocalsep.inference.plan import Job
 from vocalsep.inference.separator import Separator
 from vocalsep.karaoke.options import KaraokeOptions
-from vocalsep.karaoke.take import Take
+from vocalsep.karaoke.take import Recording, Take, record
 from vocalsep.karaoke.workshop import Workshop
 
 #: Below this mean level (dB of full scale) nobody hears a voice.
@@ -92,6 +92,19 @@ class Product(ABC):
             Levels by output name, gain, overs, seconds of audio and warnings.
         """
 
+    def instrumental(self, studio: Studio, source: Path, output: Path) -> FileResult:
+        """Write the song without its voice, treated as the user asked, in the job's format."""
+        take = studio.take(source)
+        recording = Recording(
+            info=take.info,
+            stem_format=self.job.stem_format,
+            stems=("voice", KARAOKE),
+            outputs={KARAOKE: output},
+            tags={KARAOKE: studio.tags(source, KARAOKE)},
+        )
+        pairs = take.with_guide(self._options.treatment.guide_gain)
+        return replace(record(pairs, recording), warnings=take.result.warnings)
+
     def facts(self) -> Mapping[str, Any]:
         """The options that make a difference to this kind of product, for the manifest."""
         treatment = self._options.treatment
@@ -129,7 +142,11 @@ class Product(ABC):
         start = time.perf_counter()
         entry = self._entry()
         with Workshop(self.place) as workshop:
-            studio = Studio(self._separator, workshop, progress, cancel, self._options.force)
+
+            def named_progress(step: Progress) -> None:
+                progress(replace(step, source=self.job.info.name))  # not what is made aside
+
+            studio = Studio(self._separator, workshop, named_progress, cancel, self._options.force)
             result = self.build(studio)
             cancel.check()
             workshop.commit()

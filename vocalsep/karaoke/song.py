@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.names import Source
 from vocalsep.karaoke.context import Context
 from vocalsep.karaoke.product import KARAOKE, Product, Studio
-from vocalsep.karaoke.take import Recording, record
 
 DEFAULT_TEMPLATE = "{folder}/{track} (Karaoke).{ext}"
 
@@ -20,16 +17,7 @@ class AudioSong(Product):
 
     def build(self, studio: Studio) -> FileResult:
         (output,) = self.job.outputs.values()
-        take = studio.take(self.source)
-        recording = Recording(
-            info=take.info,
-            stem_format=self.job.stem_format,
-            stems=("voice", KARAOKE),
-            outputs={KARAOKE: studio.workshop.path_for(output)},
-            tags={KARAOKE: studio.tags(take.source, KARAOKE)},
-        )
-        pairs = take.with_guide(self._options.treatment.guide_gain)
-        return replace(record(pairs, recording), warnings=take.result.warnings)
+        return self.instrumental(studio, self.source, studio.workshop.path_for(output))
 
 
 def plan_audio(source: Source, context: Context) -> AudioSong:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+
 from vocalsep.audio.formats import StemFormat
 from vocalsep.audio.read import open_audio
 from vocalsep.audio.tags import Tags
@@ -98,7 +100,7 @@ def record(pairs: PairSource, recording: Recording) -> FileResult:
         outputs=recording.outputs,
         levels={stem: levels[stem] for stem in recording.outputs},
         gain=gain,
-        overs=encoder.overs,
+        overs=sum(encoder.overs[stem] for stem in recording.outputs),
         audio_s=encoder.n_samples / recording.info.sample_rate,
         seconds=0.0,
         warnings=(),
@@ -116,4 +118,5 @@ def _pass(pairs: PairSource, recording: Recording, gain: float) -> StemEncoder:
 
 def _estimates(pairs: Iterator[Pair]) -> Iterator[tuple[Block, Block]]:
     """As the encoder takes them."""
-    yield from pairs
+    for mixture, voice in pairs:
+        yield mixture, voice[np.newaxis]

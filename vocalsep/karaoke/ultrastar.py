@@ -181,7 +181,7 @@ def plan_songs(songs: list[Song], context: Context) -> UltraStarSong:
         PlanError, UnsupportedFormat: see `Context`.
     """
     context.refuse_treatment(
-        "UltraStar", "the game has its own volume, key and speed for stems", guide=True, key=True
+        "UltraStar", "the game plays the stems along with the song", everything=True
     )
     first = songs[0]
     sound = context.open(first.audio)
