@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import Literal
 
 from torch import Tensor, nn
 
 from vocalsep.backbones.base import Backbone
+from vocalsep.backbones.parts.decoders import TopDown
+from vocalsep.backbones.parts.down import max_pool
+from vocalsep.backbones.parts.merge import Concat
+from vocalsep.recipe.part import check
+
+MAX_LEVELS = 12  # every level doubles what an input is padded to
+PairToModule = Callable[[tuple[int, int]], nn.Module]  # (D_in, D_out) -> a part
 
 
 class Encoder(nn.Module):
@@ -52,12 +59,56 @@ class Stack(Encoder):
         self.channels = tuple(channels)
         self.strides = tuple(accumulate([1, *(factors or [2] * len(downs))], mul))
 
-    def forward(self, features: Tensor) -> list[Tensor]:
+    def forward(self, features: Tensor, n_levels: int | None = None) -> list[Tensor]:
+        """The features of all levels, or of the finest `n_levels`."""
         out: list[Tensor] = []
-        for down, block in zip(self.downs, self.blocks, strict=True):
+        for down, block in list(zip(self.downs, self.blocks, strict=True))[:n_levels]:
             features = block(down(features))
             out.append(features)
         return out
+
+
+def pooled_stack(ndim: int, in_channels: int, widths: Sequence[int], block: PairToModule) -> Stack:
+    """The encoder of most U-Nets: one block a level, the maximum of 2×2 cells between levels.
+
+    Raises:
+        RecipeError: fewer than two levels, more than 12, or a width below 1.
+    """
+    check_widths(widths)
+    blocks = [block(pair) for pair in pairwise([in_channels, *widths])]
+    return Stack(blocks, [max_pool(ndim) for _ in widths[1:]], widths)
+
+
+def u_decoder(
+    widths: Sequence[int],
+    up: PairToModule,
+    block: PairToModule,
+    merge: Callable[[int], nn.Module] = lambda width: Concat(),
+) -> TopDown:
+    """The decoder of most U-Nets: upsample to the skip's width, concatenate both, block.
+
+    Args:
+        widths: D of the encoder's features, from the finest to the coarsest.
+        up: (D of the coarser level, D of the skip) -> upsampler.
+        block: (twice D of the skip, D of the skip) -> block.
+        merge: D of the skip -> what joins upsampled features and skip.
+    """
+    steps = list(pairwise(widths))[::-1]
+    return TopDown(
+        [up((coarse, fine)) for fine, coarse in steps],
+        [merge(fine) for fine, _ in steps],
+        [block((2 * fine, fine)) for fine, _ in steps],
+    )
+
+
+def check_widths(widths: Sequence[int], least: int = 2) -> None:
+    """Refuse impossible widths of levels.
+
+    Raises:
+        RecipeError: fewer levels than `least`, more than `MAX_LEVELS`, or a width below 1.
+    """
+    fits = least <= len(widths) <= MAX_LEVELS and all(width >= 1 for width in widths)
+    check("widths", list(widths), fits, f"{least} to {MAX_LEVELS} numbers of channels, 1 or more")
 
 
 @dataclass(frozen=True)

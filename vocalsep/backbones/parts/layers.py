@@ -124,16 +124,19 @@ class Kernel:
     """Geometry of a convolution; each is one number for all axes or one an axis.
 
     Padding is "same": kernel 3, dilation d is padded by d; with stride s size n becomes ceil(n/s)
-    for odd kernels.
+    for odd kernels. A `valid` convolution has none: only places where the whole kernel fits.
     """
 
     size: int | tuple[int, ...] = 3
     stride: int | tuple[int, ...] = 1
     dilation: int | tuple[int, ...] = 1
     groups: int = 1
+    valid: bool = False
 
     def padding(self, ndim: int) -> tuple[int, ...]:
         """Padding at each end of every axis."""
+        if self.valid:
+            return (0,) * ndim
         pairs = zip(each_axis(self.size, ndim), each_axis(self.dilation, ndim), strict=True)
         return tuple(dilation * (size - 1) // 2 for size, dilation in pairs)
 
@@ -150,7 +153,7 @@ def each_axis(value: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
 def conv(
     ndim: int, channels: tuple[int, int], kernel: Kernel | int = 3, bias: bool = True
 ) -> nn.Module:
-    """A "same"-padded convolution, (B, D_in, *size) -> (B, D_out, *ceil(size / stride))."""
+    """A convolution, (B, D_in, *size) -> (B, D_out, *ceil(size / stride)) unless `valid`."""
     k = Kernel(kernel) if isinstance(kernel, int) else kernel
     return CONV[ndim](
         *channels,
