@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from vocalsep.backbones.compose import Encoder
 from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style
@@ -43,3 +44,15 @@ def stage_strides(stem: int, n_stages: int, output_stride: int) -> list[tuple[in
         total *= stride
         stages.append((stride, wanted // total, total))
     return stages
+
+
+def build_encoder(
+    name: str, in_channels: int, defaults: Mapping[str, Any], params: Mapping[str, Any] | None
+) -> Encoder:
+    """An encoder as a network wants it (`defaults`), as changed by a recipe (`params`).
+
+    Raises:
+        RecipeError: unknown encoder, or a parameter that it does not have.
+    """
+    encoder: Encoder = ENCODERS.build(name, {**defaults, **(params or {})}, in_channels)
+    return encoder
