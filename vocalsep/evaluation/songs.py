@@ -38,13 +38,12 @@ class Song:
     @property
     def mixture(self) -> Audio:
         """(C, N) what a separator is given: the sum of the sources."""
-        return np.sum(list(self.sources.values()), axis=0, dtype=np.float32)
+        return _sum(list(self.sources.values()))
 
     def rest(self, stem: str) -> Audio:
         """(C, N) everything but one stem; silence where that is everything."""
         others = [audio for name, audio in self.sources.items() if name != stem]
-        silence = np.zeros_like(self.sources[stem])
-        return np.sum([silence, *others], axis=0, dtype=np.float32)
+        return _sum([np.zeros_like(self.sources[stem]), *others])
 
 
 def find_songs(folders: Iterable[Path], stems: Sequence[str]) -> dict[str, Path]:
@@ -140,7 +139,12 @@ def _load_sum(paths: list[Path], sample_rate: int) -> Audio:
     if len({part.shape for part in parts}) > 1:
         told = ", ".join(f"{p.name} {part.shape[1]}" for p, part in zip(paths, parts, strict=True))
         raise DataError(f"{paths[0].parent}: samples are {told}; true stems are of equal length")
-    return np.sum(parts, axis=0, dtype=np.float32)
+    return _sum(parts)
+
+
+def _sum(parts: list[Audio]) -> Audio:
+    total: Audio = np.sum(parts, axis=0, dtype=np.float32)
+    return total
 
 
 def _load(path: Path, sample_rate: int) -> Audio:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vocalsep.evaluation.metrics import regression_coefficients, sdr
+from vocalsep.evaluation.metrics import regression_coefficients, sdr, si_sdr
 
 
 @given(st.floats(0.01, 0.99), st.integers(0, 2**32 - 1))
@@ -40,3 +40,21 @@ def test_regression_finds_what_was_mixed(a: float, b: float) -> None:
 def test_regression_with_a_silent_source(rng: np.random.Generator) -> None:
     target = rng.standard_normal((2, 100))
     assert regression_coefficients(target, target, 0 * target) == pytest.approx((1.0, 0.0))
+
+
+@given(st.floats(0.1, 10), st.integers(0, 99))
+def test_si_sdr_does_not_hear_the_level(gain: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reference, noise = rng.standard_normal((2, 2, 4000))
+    noise -= reference * np.sum(noise * reference) / np.sum(reference**2)  # orthogonal
+    estimate = gain * (reference + 0.1 * noise)
+    wanted = 10 * np.log10(np.sum(reference**2) / np.sum((0.1 * noise) ** 2))
+    assert si_sdr(reference, estimate) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_si_sdr_of_silence_is_finite() -> None:
+    ones, zeros = np.ones((1, 9)), np.zeros((1, 9))
+    assert si_sdr(zeros, zeros) == si_sdr(ones, zeros) == 0.0
+    assert -90 < si_sdr(zeros, ones) < -70
+    with pytest.raises(ValueError, match="shapes differ"):
+        si_sdr(ones, ones[:, :3])
