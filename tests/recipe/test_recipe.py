@@ -89,7 +89,7 @@ def test_overrides_are_typed(tmp_path: Path) -> None:
         ("name: x\ntraining: {batch_size: 0}\n", "batch_size is 0"),
         ("name: x\ntraining: {precision: fp8}\n", "expected bf16, fp16 or fp32"),
         ("name: x\naudio: {n_bins: 5000}\n", "expected 1 to 2049"),
-        ("name: x\naudio: {hop_length: 3000}\n", "half of n_fft"),
+        ("name: x\naudio: {hop_length: 3500}\n", "3/4 of n_fft"),
         ("name: x\ntargets: [a, a]\n", "distinct"),
         ("name: ../x\n", "name is '../x': expected a plain name"),
         ("name: x\ntargets: [.hidden]\n", "expected a plain name"),

@@ -17,7 +17,9 @@ class STFT(nn.Module):
 
     Args:
         n_fft: window and FFT length in samples; F = n_fft // 2 + 1.
-        hop_length: samples between frames, at most n_fft / 2.
+        hop_length: samples between frames, at most 3/4 of n_fft. Above half of n_fft the squared
+            windows no longer add up to much where frames meet (0.5 at half, 0.04 at 3/4 of
+            n_fft), and whatever a mask changes is divided by that.
     """
 
     window: Tensor

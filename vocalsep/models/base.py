@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,13 +13,6 @@ from vocalsep.dsp.signals import Signals
 from vocalsep.models.stem_rule import StemRule
 from vocalsep.recipe import Recipe
 from vocalsep.registry import Registry
-
-
-class TrainingPair(NamedTuple):
-    """Both hold all stems of the recipe, the residual last."""
-
-    estimates: Signals
-    truth: Signals
 
 
 class BaseSeparator(nn.Module):
@@ -103,22 +95,6 @@ class BaseSeparator(nn.Module):
         n_channels = mixture.shape[1]
         signals = self.estimate_heard(self._as_heard(mixture))
         return signals.map(lambda view: self._as_came(view, n_channels))
-
-    def training_pair(self, sources: Tensor) -> TrainingPair:
-        """Separate the sum of true sources.
-
-        Args:
-            sources: (B, S', C, N) float32 in the order of `stems`, margins included.
-
-        Returns:
-            What a loss compares: estimates and truth of all stems between the margins.
-        """
-        n_samples = sources.shape[-1]
-        inside = slice(self.margin_samples, n_samples - self.margin_samples)
-        truth = Signals.from_waveforms(sources[..., inside], self.front_end)
-        mixture = truth.map(lambda view: view.sum(1, keepdim=True))
-        estimates = self.estimate(sources.sum(1))
-        return TrainingPair(self.rule.trained_stems(estimates, mixture), truth)
 
     @abstractmethod
     def separate(self, mixture: Tensor) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
+
+from vocalsep.models.stem_rule import StemRule
 
 
 class IdentitySeparator(nn.Module):
-    """Estimates every target as `gain` times the mixture.
+    """Estimates target number k (from 1 on) as gainᵏ times the mixture.
 
     Overlap-add, resampling, channel grouping and writing are right exactly when this network
     comes out as its input (scaled), so the tests of everything but the networks stand on it.
@@ -14,7 +17,6 @@ class IdentitySeparator(nn.Module):
 
     hop_length = 1024
     n_fft = 4096
-    margin_samples = 0
 
     def __init__(
         self,
@@ -23,24 +25,29 @@ class IdentitySeparator(nn.Module):
         residual: str = "accompaniment",
         gain: float = 1.0,
         chunk_samples: int = 65536,
+        margin_samples: int = 0,
     ) -> None:
         super().__init__()
         self.sample_rate = sample_rate
         self.n_channels = 2
         self.targets = targets
-        self.stems = (*targets, residual)
+        self.stems = (*(target for target in targets if target != residual), residual)
+        self.rule = StemRule(self.targets, self.stems)
         self.gain = gain
         self.chunk_samples = chunk_samples
+        self.margin_samples = margin_samples
         self.backbone = nn.Identity()
 
     def set_backbone_dtype(self, dtype: object) -> None:
         """Nothing to convert: there are no weights."""
 
     def forward_valid(self, mixture: Tensor) -> Tensor:
-        """There are no margins: the same as `forward`."""
-        estimates: Tensor = self(mixture)
+        """(B, C, L) -> (B, S, C, L − 2·margins)."""
+        inside = slice(self.margin_samples, mixture.shape[-1] - self.margin_samples)
+        estimates: Tensor = self(mixture[..., inside])
         return estimates
 
     def forward(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L)."""
-        return (self.gain * mixture).unsqueeze(1).expand(-1, len(self.targets), -1, -1)
+        powers = range(1, len(self.targets) + 1)
+        return torch.stack([self.gain**power * mixture for power in powers], dim=1)

@@ -9,7 +9,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from vocalsep.dsp.compress import expand_magnitude
 from vocalsep.registry import Registry
+
+EPSILON = 1e-10  # of the ratio, as in deezer/spleeter
 
 
 class MaskKind(ABC):
@@ -49,3 +52,81 @@ class SigmoidMask(MaskKind):
 
     def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
         return torch.sigmoid(values.squeeze(2))
+
+
+@MASKS.register("softmax")
+class SoftmaxMask(MaskKind):
+    """All sources together: masks in 0…1 that sum to 1 in every bin."""
+
+    shares = True
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        return torch.softmax(values.squeeze(2), dim=1)
+
+
+class _SharedWhenSeparating(MaskKind):
+    """Sources are trained one by one; their estimates share the mixture when it is separated.
+
+    Mask of source s: (eₛᵖ + ε/S) / (Σ eᵖ + ε), the sum over all S sources, so masks sum to 1
+    exactly and are equal where every estimate is zero.
+
+    Args:
+        power: p; 1 shares magnitudes, 2 energies (Wiener, the default of deezer/spleeter).
+    """
+
+    shares = True
+
+    def __init__(self, power: float = 2.0) -> None:
+        if not 0 < power <= 4:
+            raise ValueError(f"power is {power!r}: expected more than 0, at most 4")
+        self.power = power
+
+    def separating(self, values: Tensor, mixture: Tensor) -> Tensor:
+        strength = self.trained(values, mixture) ** self.power
+        total = strength.sum(1, keepdim=True)
+        return (strength + EPSILON / strength.shape[1]) / (total + EPSILON)
+
+
+@MASKS.register("ratio")
+class RatioMask(_SharedWhenSeparating):
+    """Sigmoid masks that are trained one by one, and share the mixture when it is separated."""
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        return torch.sigmoid(values.squeeze(2))
+
+
+@MASKS.register("magnitude")
+class MagnitudeMask(_SharedWhenSeparating):
+    """Magnitudes are estimated, not masks; as masks they are relative to the mixture's.
+
+    The network gives what the features "log_magnitude" would be of each source, by a ReLU
+    (Stoller et al., ICASSP 2018). Losses see the estimated magnitude with the mixture's phase;
+    where the mixture is exactly silent they see silence.
+    """
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        magnitude = mixture.abs()
+        estimates = expand_magnitude(values.squeeze(2), magnitude)
+        return estimates / magnitude.unsqueeze(1).clamp_min(EPSILON)
+
+
+@MASKS.register("complex")
+class ComplexMask(MaskKind):
+    """Real and imaginary part without bounds: phase and level of every bin may change."""
+
+    n_values = 2
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        return torch.complex(*values.unbind(2))
+
+
+@MASKS.register("bounded_complex")
+class BoundedComplexMask(MaskKind):
+    """tanh(|m|)·m/|m|: any phase, modulus below 1 (tsurumeso/vocal-remover)."""
+
+    n_values = 2
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        # The root has no gradient at zero; there, tanh(|m|)/|m| is 1 up to rounding.
+        modulus = (values.square().sum(2, keepdim=True) + 1e-12).sqrt()
+        return torch.complex(*(values * (modulus.tanh() / modulus)).unbind(2))

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
-from vocalsep.backbones import BACKBONES
 from vocalsep.dsp.signals import Signals
-from vocalsep.dsp.stft import STFT
 from vocalsep.errors import RecipeError
 from vocalsep.models.base import SEPARATORS, BaseSeparator
+from vocalsep.models.features import FEATURES, Features
 from vocalsep.models.masks import MASKS, MaskKind
+from vocalsep.models.networks import Plan, build_network
 from vocalsep.recipe import Recipe
-
-LOG_GAIN = 16.0  # brings typical magnitudes (near the mean level) into the bend of log1p
 
 
 @SEPARATORS.register("mask")
 class MaskSeparator(BaseSeparator):
     """Estimates targets by masks on the mixture's complex spectrum.
 
-    The network hears log-compressed magnitudes of the lowest `n_bins` bins, divided by their
-    mean over the chunk: masks do not depend on the level of the song, and nothing outside the
-    chunk is needed. Bins above come out as zero, so they stay in the residual.
+    The network hears the lowest `n_bins` bins relative to their level in the chunk: masks do not
+    depend on the level of the song, and nothing outside the chunk is needed. Bins above come out
+    as zero, so they stay in the residual.
 
     The STFT and the mask product are float32 whatever the backbone's precision. Time context is
     what the chunk holds: right of frame t the network may look up to the end of the chunk, and
@@ -31,36 +32,41 @@ class MaskSeparator(BaseSeparator):
     Args:
         recipe: targets, audio front end, backbone and chunk_frames are used.
         mask: name of a kind of mask.
+        mask_params: parameters of that kind.
+        features: name of what the network hears.
+        per_target: an independent network for each target.
 
     Raises:
         RecipeError: a part is unknown or refuses its parameters, or the kind of mask shares the
             mixture among stems that are not all targets.
     """
 
-    def __init__(self, recipe: Recipe, *, mask: str = "sigmoid") -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        *,
+        mask: str = "sigmoid",
+        mask_params: Mapping[str, Any] | None = None,
+        features: str = "log_magnitude",
+        per_target: bool = False,
+    ) -> None:
         super().__init__(recipe)
-        self.mask: MaskKind = MASKS.build(mask, {})
+        self.mask: MaskKind = MASKS.build(mask, mask_params or {})
         if self.mask.shares and self.rule.residual is None:
             raise RecipeError(
-                f"mask {mask!r} shares the mixture among the targets {', '.join(self.targets)}: "
-                f"expected every stem among them; add {self.stems[-1]!r}"
+                f"mask {mask!r} shares the mixture among all stems, but the targets are only "
+                f"{', '.join(self.targets)}: add {self.stems[-1]!r} to them"
             )
-        self.backbone = BACKBONES.build(
-            recipe.backbone.name,
-            recipe.backbone.params,
-            self.n_channels,
-            len(self.targets) * self.mask.n_values * self.n_channels,
+        self.features: Features = FEATURES.build(features, {})
+        plan = Plan(
+            part=recipe.backbone,
+            ndim=2,
+            in_channels=self.features.n_values * self.n_channels,
+            out_channels=self.mask.n_values * self.n_channels,
+            n_targets=len(self.targets),
+            n_bins=self.front_end.n_bins,
         )
-
-    @property
-    def stft(self) -> STFT:
-        """The front end without its band."""
-        return self.front_end.stft
-
-    @property
-    def n_bins(self) -> int:
-        """F', the lowest bins that are masked."""
-        return self.front_end.n_bins
+        self.backbone = build_network(plan, per_target)
 
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L), both float32."""
@@ -78,32 +84,20 @@ class MaskSeparator(BaseSeparator):
         """Masks of every target as losses see them.
 
         Args:
-            spectrum: (B, C, F, T) complex64, F ≥ n_bins.
+            spectrum: (B, C, F', T) complex64.
 
         Returns:
-            (B, S, C, n_bins, T) float32 or complex64.
+            (B, S, C, F', T) float32 or complex64.
         """
-        spectrum = spectrum[..., : self.n_bins, :]
         return self.mask.trained(self.values(spectrum), spectrum)
 
     def values(self, spectrum: Tensor) -> Tensor:
         """What the network says, (B, C, F', T) complex64 -> (B, S, n_values, C, F', T) float32."""
-        features = self.features(spectrum).to(self._backbone_dtype)  # (B, C, F', T)
-        values: Tensor = self.backbone(features).float()
+        features = self.features(spectrum).to(self._backbone_dtype)  # (B, D, F', T)
+        values: Tensor = self.backbone(features.contiguous(memory_format=torch.channels_last))
         n_targets, n_values = len(self.targets), self.mask.n_values
-        return values.reshape(-1, n_targets, n_values, self.n_channels, *values.shape[2:])
-
-    def features(self, spectrum: Tensor) -> Tensor:
-        """What the backbone hears, (B, C, F', T) complex64 -> (B, C, F', T) float32."""
-        magnitude = spectrum.abs()
-        features = torch.log1p(LOG_GAIN * magnitude / mean_level(magnitude))
-        return features.contiguous(memory_format=torch.channels_last)
+        return values.float().reshape(-1, n_targets, n_values, self.n_channels, *values.shape[2:])
 
     def _spectrum(self, mixture: Tensor) -> Tensor:
         """(B, C, N) float32 -> (B, C, F', T) complex64."""
         return self.front_end.spectra(mixture.unsqueeze(1))[:, 0]
-
-
-def mean_level(magnitude: Tensor) -> Tensor:
-    """Mean magnitude of each example, kept above zero; (B, C, F, T) -> (B, 1, 1, 1)."""
-    return magnitude.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-6)

@@ -11,6 +11,7 @@ from vocalsep.recipe.training import Training
 from vocalsep.recipe.validation import Validation
 
 MAX_CHUNK_SAMPLES = 2**24  # over six minutes at 44.1 kHz
+MAX_TARGETS = 32
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         names = self.targets
-        distinct = bool(names) and len(set(names)) == len(names)
-        check("targets", names, distinct, "distinct stem names")
+        distinct = len(set(names)) == len(names) and 1 <= len(names) <= MAX_TARGETS
+        check("targets", names, distinct, f"1 to {MAX_TARGETS} distinct stem names")
         for key, name in [("name", self.name), *(("targets", target) for target in names)]:
             plain = PLAIN_NAME.fullmatch(name) is not None
             check(key, name, plain, "a plain name: letters, digits, inner '.', '-', '+', spaces")
@@ -59,4 +60,6 @@ class Recipe:
         residual = self.residual
         fits = residual == "" or PLAIN_NAME.fullmatch(residual) is not None
         check("residual", residual, fits, "a stem name, or nothing for the usual one")
+        rest = f"a stem beside the only target, {names[0]!r}"
+        check("residual", residual, len(self.stems) > 1, rest)
         check("seed", self.seed, self.seed >= 0, "0 or more")
