@@ -43,6 +43,8 @@ def build_network(plan: Plan, per_target: bool) -> nn.Module:
     Raises:
         RecipeError: unknown, refuses its parameters, or is of another dimension.
     """
+    if not isinstance(per_target, bool):
+        raise RecipeError(f"per_target is {per_target!r}: expected true or false")
     if not per_target:
         return build_one(replace(plan, out_channels=plan.out_channels * plan.n_targets))
     return PerTarget([build_one(plan) for _ in range(plan.n_targets)])
