@@ -51,7 +51,8 @@ def case(request: pytest.FixtureRequest) -> Case:
 def test_any_size_in_same_size_out(case: Case) -> None:
     assert case.y.shape == (2, 3, *case.size)
     assert torch.isfinite(case.y).all()
-    ndim = len(case.size)
+    ndim = case.net.ndim
+    assert ndim == len(case.size)
     wide = (3, *(1 for _ in range(ndim - 2)), 40) if ndim > 1 else (40,)
     for size in (wide, (1,) * ndim):
         out = build(case.name, size)(noise(1, 2, *size))

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.errors import RecipeError
 from vocalsep.registry import Registry
 
 
@@ -64,6 +65,7 @@ class Backbone(nn.Module):
         ndim: 1 waveform, 2 spectrogram or image, 3 volume.
         stride: sizes are padded to a multiple of it (one number, or one an axis) and cropped back.
         least: sizes are padded to this much at least.
+        n_bins: the only size of the first axis that fits; None where any does.
         auxiliary_weights: weight in the loss of each auxiliary output, in the order of
             `transform_all`; empty where there is none.
     """
@@ -72,6 +74,7 @@ class Backbone(nn.Module):
     ndim: int = 2
     stride: int | tuple[int, ...] = 1
     least: int = 1
+    n_bins: int | None = None
     auxiliary_weights: tuple[float, ...] = ()
 
     def forward(self, features: Tensor) -> Tensor:
@@ -102,6 +105,11 @@ class Backbone(nn.Module):
         return [self.transform(features)]
 
     def _padded(self, features: Tensor) -> Tensor:
+        if self.n_bins not in (None, features.shape[2]):
+            raise RecipeError(
+                f"{features.shape[2]} bins do not fit a network with n_bins={self.n_bins}: its "
+                f"dense layers have one weight a bin; build it with n_bins={features.shape[2]}"
+            )
         return pad_to_multiple(features, self.stride, self.least)
 
     def _fit(self, logits: Tensor, features: Tensor) -> Tensor:

@@ -137,6 +137,7 @@ class EncoderDecoder(Backbone):
             part of it (`nn.Sequential(neck, decoder)`).
         head: the finest of them -> logits.
         auxiliary: further heads.
+        ndim: 1, 2 or 3.
     """
 
     def __init__(
@@ -145,8 +146,10 @@ class EncoderDecoder(Backbone):
         decoder: nn.Module,
         head: nn.Module,
         auxiliary: Sequence[Auxiliary] = (),
+        ndim: int = 2,
     ) -> None:
         super().__init__()
+        self.ndim = ndim
         self.encoder = encoder
         self.decoder = decoder
         self.head = head

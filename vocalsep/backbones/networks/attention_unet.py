@@ -41,6 +41,7 @@ class LeeUNet(EncoderDecoder):
             pooled_stack(ndim, channels[0], widths, block),
             u_decoder(widths, partial(NearestConv, ndim), block, merge),
             conv(ndim, (widths[0], channels[1]), 1),
+            ndim=ndim,
         )
 
 

@@ -70,6 +70,7 @@ class DenseUNet(EncoderDecoder):
             Stack(blocks, downs, wide),
             u_decoder(wide, lambda pair: Transposed(ndim, pair), decode),
             conv(ndim, (wide[0], out_channels), 1),
+            ndim=ndim,
         )
         same = in_channels == out_channels
         self.shortcut = nn.Identity() if same else conv(ndim, (in_channels, out_channels), 1)

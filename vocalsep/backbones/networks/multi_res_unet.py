@@ -63,7 +63,7 @@ class MultiResUNet(EncoderDecoder):
             [MultiRes(style, (2 * widths[n], widths[n])) for n in levels],
         )
         head = ConvNormAct(Style(ndim, act="none", bias=True), (made[0], out_channels), 1)
-        super().__init__(encoder, decoder, head)
+        super().__init__(encoder, decoder, head, ndim=ndim)
 
 
 def parts_of(width: int) -> tuple[int, int, int]:

@@ -67,7 +67,7 @@ class ResUNet(EncoderDecoder):
             [Concat() for _ in steps],
             [unit((fine + coarse, fine)) for fine, coarse in steps],
         )
-        super().__init__(encoder, decoder, conv(ndim, (widths[0], out_channels), 1))
+        super().__init__(encoder, decoder, conv(ndim, (widths[0], out_channels), 1), ndim=ndim)
 
 
 class ResidualUnit(nn.Module):

@@ -56,13 +56,15 @@ class SEUNet(EncoderDecoder):
         ndim: int = 2,
     ) -> None:
         style = Style(ndim, norm)
-        gate = partial(ATTENTIONS.get(attention), ndim, reduction=reduction, keep_time=keep_time)
+        gate = ATTENTIONS.get(attention)
 
         def block(channels: tuple[int, int]) -> nn.Module:
-            return nn.Sequential(Double(style, channels), gate(channels[1]))
+            gated = gate(ndim, channels[1], reduction, keep_time)
+            return nn.Sequential(Double(style, channels), gated)
 
         super().__init__(
             pooled_stack(ndim, in_channels, widths, block),
             u_decoder(widths, partial(upsampler, up, ndim), block),
             conv(ndim, (widths[0], out_channels), 1),
+            ndim=ndim,
         )

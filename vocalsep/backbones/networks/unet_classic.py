@@ -73,6 +73,7 @@ class ClassicUNet(EncoderDecoder):
             pooled_stack(ndim, in_channels, widths, block),
             decoder,
             conv(ndim, (widths[0], out_channels), 1),
+            ndim=ndim,
         )
 
 

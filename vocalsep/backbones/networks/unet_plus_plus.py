@@ -71,9 +71,12 @@ class UNetPlusPlus(Backbone):
         self.stride = 2**deepest
         block = partial(Double, Style(ndim, bias=True))
         self.encoder = pooled_stack(ndim, in_channels, widths, block)
-        self.nodes = nn.ModuleList(
-            nn.ModuleList(block((j * fine + coarse, fine)) for j in range(1, deepest - i + 1))
-            for i, (fine, coarse) in enumerate(pairwise(widths))
+        self.nodes = nn.ModuleDict(
+            {
+                f"{i},{j}": block((j * fine + coarse, fine))
+                for i, (fine, coarse) in enumerate(pairwise(widths))
+                for j in range(1, deepest - i + 1)
+            }
         )
         depths = range(1, deepest + 1) if deep_supervision else [deepest]
         self.heads = nn.ModuleDict(
@@ -88,7 +91,7 @@ class UNetPlusPlus(Backbone):
         for j in range(1, depth + 1):
             for i in range(depth - j + 1):
                 up = resize(rows[i + 1][j - 1], rows[i][0].shape[2:])
-                rows[i].append(self.nodes[i][j - 1](concat(*rows[i], up)))
+                rows[i].append(self.nodes[f"{i},{j}"](concat(*rows[i], up)))
         return rows[0]
 
     def transform(self, features: Tensor) -> Tensor:

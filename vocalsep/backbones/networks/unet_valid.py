@@ -63,6 +63,7 @@ class ValidUNet(EncoderDecoder):
             pooled_stack(ndim, in_channels, widths, block),
             decoder,
             conv(ndim, (widths[0], out_channels), 1),
+            ndim=ndim,
         )
         self.n_downs = len(widths) - 1
 
@@ -74,8 +75,8 @@ class ValidUNet(EncoderDecoder):
         return mirror_pad(features, before, after)
 
     def _fit(self, logits: Tensor, features: Tensor) -> Tensor:
-        crop: tuple[slice, ...] = tuple(slice(n) for n in features.shape[2:])
-        return logits[(slice(None), slice(None), *crop)]
+        crop: tuple[slice, ...] = tuple(slice(n) for n in (*logits.shape[:2], *features.shape[2:]))
+        return logits[crop]
 
 
 def valid_sizes(n: int, n_downs: int) -> tuple[int, int]:

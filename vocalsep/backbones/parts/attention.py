@@ -11,8 +11,8 @@ from vocalsep.backbones.parts.layers import ConvNormAct, Style, conv
 from vocalsep.backbones.parts.merge import concat
 from vocalsep.registry import Registry
 
-# Built from (ndim, D, reduction); recipes choose one by name.
-ATTENTIONS: Registry[Callable[[int, int, int], nn.Module]] = Registry("attention")
+# Built from (ndim, D, reduction, keep_time); recipes choose one by name.
+ATTENTIONS: Registry[Callable[[int, int, int, bool], nn.Module]] = Registry("attention")
 
 
 @ATTENTIONS.register("se")

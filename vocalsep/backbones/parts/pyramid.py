@@ -70,7 +70,7 @@ class ASPP(nn.Module):
 
     Args:
         channels: D before and after, and of each branch.
-        rates: dilations of the 3×3 convolutions.
+        rates: dilations of the 3×3 convolutions, one number or one an axis.
         keep_time: image pooling over frequency alone.
         dropout: after the last 1×1, in training.
     """
@@ -78,7 +78,7 @@ class ASPP(nn.Module):
     def __init__(
         self,
         channels: tuple[int, int],
-        rates: Sequence[int] = (6, 12, 18),
+        rates: Sequence[int | tuple[int, ...]] = (6, 12, 18),
         keep_time: bool = False,
         dropout: float = 0.0,
     ) -> None:

@@ -12,7 +12,14 @@ from collections.abc import Callable, Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vocalsep.backbones.parts.layers import TRANSPOSED_CONV, ConvNormAct, Style, conv
+from vocalsep.backbones.parts.layers import (
+    TRANSPOSED_CONV,
+    ConvNormAct,
+    Style,
+    activation,
+    conv,
+    norm,
+)
 from vocalsep.backbones.parts.resize import resize
 from vocalsep.registry import Registry
 
@@ -74,6 +81,21 @@ class Transposed(nn.Module):
 
     def forward(self, features: Tensor, size: Sequence[int]) -> Tensor:
         return resize(self.conv(features), size)
+
+
+class TransposedNormAct(nn.Module):
+    """Transposed convolution of kernel and stride 2, norm, activation."""
+
+    def __init__(self, style: Style, channels: tuple[int, int]) -> None:
+        super().__init__()
+        self.up = Transposed(style.ndim, channels)
+        self.finish = nn.Sequential(
+            norm(style.norm, style.ndim, channels[1]), activation(style.act)
+        )
+
+    def forward(self, features: Tensor, size: Sequence[int]) -> Tensor:
+        out: Tensor = self.finish(self.up(features, size))
+        return out
 
 
 @UPSAMPLERS.register("nearest_conv")
