@@ -13,7 +13,7 @@ from vocalsep.commands._options import (
     run_options,
 )
 from vocalsep.inference.options import RunOptions
-from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Treatment
+from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Tracks, Treatment
 
 
 @click.command("karaoke")
@@ -42,6 +42,13 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Treatment
     "--guide", "guide_db", type=float, metavar="DB", help="Mix the voice back in, e.g. at -12 dB."
 )
 @click.option(
+    "--tracks",
+    type=click.Choice(["instrumental", "both"]),
+    default="instrumental",
+    show_default=True,
+    help="Sound of a video: both keeps the original beside it.",
+)
+@click.option(
     "--force",
     is_flag=True,
     help="Replace UltraStar tags and stems that are there; also treat instrumentals.",
@@ -60,6 +67,7 @@ def command(
     format: str | None,
     template: str | None,
     guide_db: float | None,
+    tracks: Tracks,
     force: bool,
     recursive: bool,
     skip_existing: bool,
@@ -71,7 +79,8 @@ def command(
 ) -> None:
     """Turn songs into karaoke material.
 
-    INPUT is a sound file (the instrumental), an UltraStar song or its folder (gains #VOCALS and
+    INPUT is a sound file (becomes its instrumental), a video (keeps its pictures), an MP3+G pair
+    or archive (keeps its .cdg), an UltraStar song or its folder (gains #VOCALS and
     #INSTRUMENTAL), or a folder of any of these. Everything lies where the song lies, as loud as
     in the song.
 
@@ -86,6 +95,7 @@ def command(
         format=format,
         template=template,
         treatment=Treatment(guide_db),
+        tracks=tracks,
         force=force,
         recursive=recursive,
         skip_existing=skip_existing,

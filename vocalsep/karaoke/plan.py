@@ -26,6 +26,7 @@ from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.product import Product
 from vocalsep.karaoke.song import plan_audio
 from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
+from vocalsep.karaoke.video import is_video, plan_video
 
 _TEXT = ".txt"
 _SUFFIXES = AUDIO_SUFFIXES | {_TEXT, CDG, ZIP}
@@ -127,7 +128,7 @@ def _product(source: Source, context: Context) -> Product:
     graphics = source.path if suffix == CDG else graphics_of(source.path)
     if graphics is not None:
         return plan_disc(open_pair(graphics), source, context)
-    return plan_audio(source, context)
+    return plan_video(source, context) if is_video(source.path) else plan_audio(source, context)
 
 
 def _add(plan: KaraokePlan, name: str, make: Callable[[], Product]) -> None:
