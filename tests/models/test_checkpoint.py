@@ -62,6 +62,58 @@ def test_round_trip(model_file: Path, recipe: Recipe) -> None:
     assert model_file.parent.joinpath(".vocalsep-m.safetensors.tmp").exists() is False
 
 
+def test_a_model_from_before_separators_had_names(tmp_path: Path) -> None:
+    """Its recipe has fewer keys; its samples are those it gave when it was written."""
+    tree = {
+        "name": "old",
+        "targets": ["vocals"],
+        "audio": {
+            "sample_rate": 8000,
+            "n_channels": 2,
+            "n_fft": 256,
+            "hop_length": 64,
+            "n_bins": 96,
+        },
+        "chunk_frames": 64,
+        "backbone": {"name": "unet", "params": {"widths": [4, 8], "kernel": 4, "norm": "group"}},
+    }
+    shapes = {
+        "backbone.down.0.0.weight": (4, 2, 4, 4),
+        "backbone.down.0.0.bias": (4,),
+        "backbone.down.0.1.weight": (4,),
+        "backbone.down.0.1.bias": (4,),
+        "backbone.down.1.0.weight": (8, 4, 4, 4),
+        "backbone.down.1.0.bias": (8,),
+        "backbone.down.1.1.weight": (8,),
+        "backbone.down.1.1.bias": (8,),
+        "backbone.up.0.0.weight": (8, 4, 4, 4),
+        "backbone.up.0.0.bias": (4,),
+        "backbone.up.0.1.weight": (4,),
+        "backbone.up.0.1.bias": (4,),
+        "backbone.out.weight": (8, 2, 4, 4),
+        "backbone.out.bias": (2,),
+    }
+    weights = {}
+    for number, (name, shape) in enumerate(shapes.items()):
+        index = torch.arange(torch.Size(shape).numel(), dtype=torch.float64)
+        weights[name] = torch.sin(0.7 * index + number).half().reshape(shape)
+    texts = {"format": "1", "version": "0.1", "scores": "{}", "provenance": "{}"}
+    texts["recipe"] = json.dumps(tree)
+    path = tmp_path / "old.safetensors"
+    save_file(weights, path, {f"vocalsep.{key}": text for key, text in texts.items()})
+
+    separator, card = load_model(path)
+    assert separator.stems == ("vocals", "accompaniment") and card.targets == ("vocals",)
+    time = torch.arange(600, dtype=torch.float64) / 8000
+    tones = [torch.sin(2 * torch.pi * hz * time).float() for hz in (440, 660)]
+    out = separator(0.1 * torch.stack(tones)[None])[0, 0]
+    was = [
+        [0.00278509, 0.00006645, -0.00019927, 0.00011432, -0.00239459],
+        [0.06662197, 0.00544558, -0.06645952, 0.00290610, 0.05982933],
+    ]
+    torch.testing.assert_close(out[:, 100:600:100], torch.tensor(was), atol=1e-6, rtol=1e-4)
+
+
 def test_weights_are_stored_in_half_precision(model_file: Path) -> None:
     assert {w.dtype for w in load_file(model_file).values()} == {torch.float16}
 
@@ -125,6 +177,13 @@ def test_broken_metadata(model_file: Path, field: str) -> None:
         (("name",), "../../evil", "plain name"),
         (("name",), "${oc.env:HOME}", "refers to other values"),
         (("targets",), ["../vocals"], "plain name"),
+        (("targets",), [f"stem {n}" for n in range(99)], "1 to 32"),
+        (("separator",), {"name": "os.system", "params": {}}, "unknown separator"),
+        (("separator", "params"), {"mask": "eval"}, "unknown mask"),
+        (("separator", "params"), {"features": 7}, "cannot be built"),
+        (("separator", "params"), {"per_target": 10**9}, "expected true or false"),
+        (("separator",), {"name": "waveform", "params": {}}, "do not match the recipe"),
+        (("backbone",), {"name": "wave_u_net", "params": {}}, "expected one for spectra"),
         (("backbone", "params", "widths"), [10**9, 10**9], "cannot be built"),
         (("backbone", "params", "widths"), [1] * 60, "cannot be built"),
         (("backbone", "params", "dropout"), 9, "cannot be built"),
@@ -143,6 +202,20 @@ def test_hostile_recipes(
     with pytest.raises(ModelError, match=says) as caught:
         load_model(rewritten(model_file, recipe=text))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"width": 10**7}, {"levels": 10**6}, {"kernel": 10**9 + 1}, {"levels": 14, "width": 10**5}],
+)
+def test_hostile_waveform_networks(
+    model_file: Path, recipe: Recipe, params: dict[str, int]
+) -> None:
+    hostile = dataclasses.replace(
+        recipe, separator=Part("waveform"), backbone=Part("wave_u_net", dict(params))
+    )
+    with pytest.raises(ModelError, match=r"cannot be built|do not match"):
+        load_model(rewritten(model_file, recipe=recipe_to_json(hostile)))
 
 
 @pytest.mark.parametrize(
