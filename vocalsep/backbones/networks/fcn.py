@@ -82,7 +82,8 @@ class FCN(Backbone):
         skips = levels[-2::-1]
         for score, up, skip in zip(self.scores, self.ups, skips, strict=False):
             logits = up(logits, skip.shape[2:]) + score(skip)
-        return self.last_up(logits, features.shape[2:])
+        out: Tensor = self.last_up(logits, features.shape[2:])
+        return out
 
 
 @BACKBONES.register("fcn_resnet")
