@@ -102,3 +102,10 @@ def test_refused_in_one_line(here: Path) -> None:
         assert words in result.stderr
         assert len(result.stderr.splitlines()) == 1
         assert snapshot(here) == before
+
+
+def test_tempo_would_leave_the_graphics_behind(here: Path) -> None:
+    write_pair(here)
+    result = karaoke("so.mp3", "--tempo", "90")
+    assert result.exit_code == 2
+    assert "--tempo cannot be used" in result.stderr

@@ -42,6 +42,20 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Tracks, Tre
     "--guide", "guide_db", type=float, metavar="DB", help="Mix the voice back in, e.g. at -12 dB."
 )
 @click.option(
+    "--key",
+    type=click.FloatRange(-12, 12),
+    default=0.0,
+    metavar="N",
+    help="Semitones up, or down if negative.",
+)
+@click.option(
+    "--tempo",
+    type=click.FloatRange(50, 200),
+    default=100.0,
+    metavar="PERCENT",
+    help="Speed; 90 is slower.",
+)
+@click.option(
     "--tracks",
     type=click.Choice(["instrumental", "both"]),
     default="instrumental",
@@ -67,6 +81,8 @@ def command(
     format: str | None,
     template: str | None,
     guide_db: float | None,
+    key: float,
+    tempo: float,
     tracks: Tracks,
     force: bool,
     recursive: bool,
@@ -94,7 +110,7 @@ def command(
         model=model,
         format=format,
         template=template,
-        treatment=Treatment(guide_db),
+        treatment=Treatment(guide_db, key, tempo),
         tracks=tracks,
         force=force,
         recursive=recursive,

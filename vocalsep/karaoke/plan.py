@@ -25,6 +25,7 @@ from vocalsep.karaoke.mp3g import (
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.product import Product
 from vocalsep.karaoke.song import plan_audio
+from vocalsep.karaoke.stretch import require_stretch
 from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
 from vocalsep.karaoke.video import is_video, plan_video
 
@@ -46,7 +47,10 @@ def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
     Raises:
         PlanError: outputs collide or cannot be written, or options exclude each other.
         UnsupportedFormat: the asked format cannot carry a song.
+        VocalsepError: a library for a new key or tempo is missing.
     """
+    if not options.treatment.keeps_time_and_key:
+        require_stretch()
     sources, failures = find_sources(
         options.inputs, options.recursive, options.output_dir, _SUFFIXES
     )

@@ -95,15 +95,17 @@ class Product(ABC):
     def instrumental(self, studio: Studio, source: Path, output: Path) -> FileResult:
         """Write the song without its voice, treated as the user asked, in the job's format."""
         take = studio.take(source)
+        treatment = self._options.treatment
+        # What is stretched is no longer on the grid of the source's samples.
+        off_grid = replace(take.info, bit_depth=None, is_float=True)
         recording = Recording(
-            info=take.info,
+            info=take.info if treatment.keeps_time_and_key else off_grid,
             stem_format=self.job.stem_format,
             stems=("voice", KARAOKE),
             outputs={KARAOKE: output},
             tags={KARAOKE: studio.tags(source, KARAOKE)},
         )
-        pairs = take.with_guide(self._options.treatment.guide_gain)
-        return replace(record(pairs, recording), warnings=take.result.warnings)
+        return replace(record(take.treated(treatment), recording), warnings=take.result.warnings)
 
     def facts(self) -> Mapping[str, Any]:
         """The options that make a difference to this kind of product, for the manifest."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from vocalsep.audio.formats import StemFormat
 from vocalsep.audio.read import open_audio
@@ -15,10 +16,14 @@ from vocalsep.audio.tags import Tags
 from vocalsep.inference.encode import Pair, StemEncoder, StemFiles
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.stream import BlockFifo
+from vocalsep.karaoke.options import Treatment
+from vocalsep.karaoke.stretch import stretch
 from vocalsep.types import AudioInfo, Block
 
 #: Gives the pairs (mixture, voice) of a song from its start, as often as it is called.
 PairSource: TypeAlias = Callable[[], Iterator[Pair]]
+
+_BLOCK_SAMPLES = 65536
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,34 @@ class Take:
                 yield mixture, voice * (1.0 - gain)
 
         return pairs
+
+    def treated(self, treatment: Treatment) -> PairSource:
+        """Pairs whose residual is the instrumental as the user wants it.
+
+        A new key or tempo needs the whole song in memory.
+        """
+        if treatment.keeps_time_and_key:
+            return self.with_guide(treatment.guide_gain)
+        mix = self._stretched(treatment)
+
+        def pairs() -> Iterator[Pair]:
+            for start in range(0, mix.shape[-1], _BLOCK_SAMPLES):
+                block = mix[:, start : start + _BLOCK_SAMPLES]
+                yield block, np.zeros_like(block)
+
+        return pairs
+
+    def _stretched(self, treatment: Treatment) -> npt.NDArray[np.float32]:
+        """(C, M) instrumental and guide, changed apart and mixed."""
+        pairs = list(self.pairs())
+        voice = np.concatenate([voice for _, voice in pairs], axis=-1, dtype=np.float32)
+        rest = np.concatenate([mix - voice for mix, voice in pairs], axis=-1, dtype=np.float32)
+        del pairs
+        done = stretch(rest, self.info.sample_rate, treatment, is_voice=False)
+        if treatment.guide_gain:
+            guide = stretch(voice, self.info.sample_rate, treatment, is_voice=True)
+            done = done + treatment.guide_gain * guide
+        return done.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)
