@@ -107,8 +107,15 @@ def _corrected(pair: torch.Tensor, stft: STFT, n_kept: int) -> torch.Tensor:
     spectra = stft.analyse(pair)  # (2, C, F, T)
     moved, voice = (_log_envelope(spectrum, n_kept) for spectrum in spectra)
     limit = _MAX_CORRECTION_DB / 20.0 * float(np.log(10.0))
-    gain = (voice - moved).clamp(-limit, limit).exp()
-    return stft.synthesise((spectra[0] * gain).unsqueeze(0), pair.shape[-1])[0]
+    corrected = spectra[0] * (voice - moved).clamp(-limit, limit).exp()
+    # Partials now stand elsewhere under the formants: each frame gets its old level back.
+    level = (_power(spectra[1]) / _power(corrected)).sqrt().clamp(0.25, 4.0)
+    return stft.synthesise((corrected * level).unsqueeze(0), pair.shape[-1])[0]
+
+
+def _power(spectrum: torch.Tensor) -> torch.Tensor:
+    """Energy of each frame, never zero; (C, F, T) -> (C, 1, T)."""
+    return spectrum.abs().square().sum(dim=1, keepdim=True) + 1e-9
 
 
 def _log_envelope(spectrum: torch.Tensor, n_kept: int) -> torch.Tensor:
