@@ -97,7 +97,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Songs:
 def stems_of(song: Song, stem_format: StemFormat, folder: Path) -> dict[str, Path]:
     """Both stems of a separator that takes 0.4 of everything for voice, with tags."""
     quantiser = StemQuantiser(song.info, stem_format)
-    pairs = [quantiser(block, np.asarray(0.4 * block, block.dtype)) for block in song.blocks]
+    pairs = [quantiser(block, np.asarray(0.4 * block[None], block.dtype)) for block in song.blocks]
     paths = {name: folder / f"{name}{stem_format.extension}" for name in quantiser.names}
     tags = read_tags(song.path)
     rates = song.info.sample_rate, stem_format.sample_rate

@@ -21,6 +21,14 @@ def identity_separator(gain: float = 1.0, chunk_samples: int = 4096) -> Separato
     return Separator(network, "identity", "0" * 64, CPU)
 
 
+def four_stems(chunk_samples: int = 4096) -> IdentitySeparator:
+    """Vocals, drums and bass are ½, ¼ and ⅛ of the mixture; a target "other" is not used."""
+    targets = ("vocals", "drums", "bass", "other")
+    return IdentitySeparator(
+        targets=targets, residual="other", gain=0.5, chunk_samples=chunk_samples
+    )
+
+
 class SignFlip(IdentitySeparator):
     """Estimates −mixture: the residual is twice the mixture and clips when that is loud."""
 

@@ -21,15 +21,17 @@ from vocalsep.models.identity import IdentitySeparator
 class Greedy(IdentitySeparator):
     """Runs out of memory above a number of samples, as a small graphics processor would."""
 
-    def __init__(self, max_samples: int, message: str = "CUDA out of memory") -> None:
-        super().__init__()
+    def __init__(
+        self, max_samples: int, message: str = "CUDA out of memory", margin_samples: int = 0
+    ) -> None:
+        super().__init__(margin_samples=margin_samples)
         self.max_samples = max_samples
         self.message = message
 
-    def forward(self, mixture: Tensor) -> Tensor:
+    def forward_valid(self, mixture: Tensor) -> Tensor:
         if mixture.shape[0] * mixture.shape[-1] > self.max_samples:
             raise RuntimeError(self.message)
-        return super().forward(mixture)
+        return super().forward_valid(mixture)
 
 
 def mixture(batch: int, n_samples: int) -> Tensor:
@@ -37,8 +39,9 @@ def mixture(batch: int, n_samples: int) -> Tensor:
 
 
 def test_estimate_has_the_shape_of_the_contract() -> None:
-    estimates = Engine(IdentitySeparator(), "cpu").estimate(mixture(3, 1000))
-    assert estimates.shape == (3, 1, 2, 1000)
+    network = IdentitySeparator(targets=("a", "b"), margin_samples=50)
+    estimates = Engine(network, "cpu").estimate(mixture(3, 1000))
+    assert estimates.shape == (3, 2, 2, 900)
     assert estimates.dtype == torch.float32
 
 
@@ -61,6 +64,16 @@ def test_back_off_gives_the_same_samples(
     np.testing.assert_allclose(estimates[:, 0].numpy(), audio.numpy(), atol=5e-6)
     assert len(caplog.records) == steps
     assert all("\n" not in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("margin", [1, 5000])
+def test_back_off_keeps_the_margins(margin: int, caplog: pytest.LogCaptureFixture) -> None:
+    audio = mixture(2, 65536 + 2 * margin)
+    with caplog.at_level(logging.WARNING, "vocalsep"):
+        estimates = Engine(Greedy(16384 + 2 * margin, margin_samples=margin), "cpu").estimate(audio)
+    assert f"chunks of {16384 + 2 * margin} samples" in caplog.text
+    inside = audio[..., margin:-margin]
+    np.testing.assert_allclose(estimates[:, 0].numpy(), inside.numpy(), atol=5e-6)
 
 
 def test_back_off_is_remembered(caplog: pytest.LogCaptureFixture) -> None:
@@ -128,13 +141,14 @@ def test_quality_names() -> None:
         find_quality("normla")
 
 
-def test_shifts_are_moved_back() -> None:
+@pytest.mark.parametrize("margin", [0, 7])
+def test_shifts_are_moved_back(margin: int) -> None:
     def sees_position(audio: Tensor) -> Tensor:
         ramp = torch.arange(audio.shape[-1], dtype=torch.float32)
-        return (audio + ramp).unsqueeze(1)
+        return (audio + ramp).unsqueeze(1)[..., margin : audio.shape[-1] - margin]
 
     audio = torch.zeros(1, 2, 100)
     offsets = shift_offsets(2, n_fft=16, hop_length=4)
     estimates = mean_over_shifts(sees_position, audio, offsets)
-    expected = torch.arange(100) + sum(offsets) / 2
-    torch.testing.assert_close(estimates, expected.expand(1, 1, 2, 100))
+    expected = torch.arange(margin, 100 - margin) + sum(offsets) / 2
+    torch.testing.assert_close(estimates, expected.expand(1, 1, 2, 100 - 2 * margin))

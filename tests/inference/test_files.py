@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from torch import Tensor
 
-from tests.helpers.fake_models import CPU, SignFlip, identity_separator
+from tests.helpers.fake_models import CPU, SignFlip, four_stems, identity_separator
 from vocalsep.audio.write import BlockWriter
 from vocalsep.errors import Cancelled, OutputError, PlanError, UnreadableAudio, UnsupportedFormat
 from vocalsep.inference.cancel import CancelToken
@@ -65,6 +65,33 @@ def test_integer_stems_add_up_exactly(
     assert soundfile.info(result.outputs["vocals"]).subtype == subtype
     assert soundfile.info(result.outputs["vocals"]).samplerate == sample_rate
     np.testing.assert_array_equal(vocals.astype(np.int64) + rest, codes(source))
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24"])
+def test_four_integer_stems_add_up_exactly_and_so_does_the_accompaniment(
+    tmp_path: Path, rng: np.random.Generator, subtype: str
+) -> None:
+    source = tmp_path / "song.wav"
+    soundfile.write(source, rng.uniform(-0.6, 0.6, (30001, 2)), 48000, subtype=subtype)
+    separator = Separator(four_stems(), run=CPU)
+    result = separator.separate_file(source, tmp_path / "out")
+    assert tuple(result.outputs) == tuple(result.levels) == separator.stems
+    stems = {name: codes(path).astype(np.int64) for name, path in result.outputs.items()}
+    np.testing.assert_array_equal(sum(stems.values()), codes(source))
+    result = separator.separate_file(source, tmp_path / "out", options(stem="accompaniment"))
+    assert list(result.outputs) == list(result.levels) == ["accompaniment"]
+    accompaniment = codes(result.outputs["accompaniment"])
+    np.testing.assert_array_equal(accompaniment, codes(source) - stems["vocals"])
+    assert soundfile.info(result.outputs["accompaniment"]).subtype == subtype
+
+
+def test_four_stems_at_another_rate_stay_together(song: Path, tmp_path: Path) -> None:
+    result = Separator(four_stems(), run=CPU).separate_file(
+        song, tmp_path / "out", options(format="opus")
+    )
+    peaks = [result.levels[stem].peak_db for stem in ("vocals", "drums", "bass", "other")]
+    np.testing.assert_allclose(np.diff(peaks), [-6.02, -6.02, 0], atol=0.02)
+    assert {soundfile.info(path).frames for path in result.outputs.values()} == {96000}
 
 
 def test_float_stems_are_not_clamped(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -127,6 +154,10 @@ def test_lossy_stems_report_overs_and_keep_the_level(
     result = separator.separate_file(tmp_path / "song.wav", tmp_path / "out", options(format="ogg"))
     assert result.gain == 1.0
     assert result.overs > 1000
+    result = separator.separate_file(
+        tmp_path / "song.wav", tmp_path / "out", options(format="ogg", stem="vocals")
+    )
+    assert result.overs == 0  # only the residual, which is not written, is too loud
 
 
 def test_opus_is_converted_to_its_rate(song: Path, tmp_path: Path) -> None:

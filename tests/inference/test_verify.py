@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.helpers.fake_models import identity_separator
+from tests.helpers.fake_models import CPU, four_stems, identity_separator
 from vocalsep.errors import UnreadableAudio, VocalsepError
 from vocalsep.inference.manifest import MANIFEST_NAME
 from vocalsep.inference.options import FileOptions
+from vocalsep.inference.separator import Separator
 from vocalsep.inference.verify import verify
+from vocalsep.models.identity import IdentitySeparator
 
 RATE = 44100
 
@@ -114,6 +116,38 @@ def test_stems_are_found_without_a_manifest_and_from_above(song: Path) -> None:
     assert verdict.problems() == []
 
 
+@pytest.mark.parametrize("has_manifest", [True, False])
+def test_four_stems(song: Path, has_manifest: bool) -> None:
+    folder = song.parent / "out"
+    separator = Separator(four_stems(), run=CPU)
+    separator.separate_file(song, folder)
+    music = FileOptions(stem="accompaniment", template="{stem}.{ext}")
+    separator.separate_file(song, folder, music)
+    if not has_manifest:
+        (folder / MANIFEST_NAME).unlink()
+    verdicts = verify(song, folder)
+    found = [tuple(verdict.stems) for verdict in verdicts]
+    four = ("vocals", "drums", "bass", "other")
+    assert found == ([four] if has_manifest else [("vocals", "accompaniment"), four])
+    for verdict in verdicts:
+        assert verdict.problems() == []
+        assert verdict.residual_text() == "exactly zero"
+    (folder / "bass.wav").unlink()
+    (folder / "accompaniment.wav").unlink()
+    if has_manifest:
+        (folder / MANIFEST_NAME).unlink()
+    (verdict,) = verify(song, folder)
+    assert len(verdict.problems()) == 1  # an incomplete set leaves a residual
+
+
+def test_stems_of_other_names_are_found_with_the_manifest(song: Path) -> None:
+    network = IdentitySeparator(targets=("lead", "choir"), residual="band", gain=0.4)
+    Separator(network, run=CPU).separate_file(song, song.parent / "out")
+    (verdict,) = verify(song, song.parent / "out")
+    assert list(verdict.stems) == ["lead", "choir", "band"]
+    assert verdict.problems() == []
+
+
 def test_every_set_of_stems_is_tested(song: Path) -> None:
     separate(song)
     folder = separate(song, format="flac")
@@ -133,7 +167,7 @@ def test_missing_things_are_one_clear_line(song: Path, tmp_path: Path) -> None:
     with pytest.raises(UnreadableAudio, match=r"missing\.wav"):
         verify(tmp_path / "missing.wav", folder)
     (folder / "vocals.wav").unlink()
-    with pytest.raises(VocalsepError, match=r"no two stems of song\.wav"):
+    with pytest.raises(VocalsepError, match=r"no complete set of stems of song\.wav"):
         verify(song, folder)
 
 

@@ -27,7 +27,7 @@ from vocalsep.audio.formats import StemFormat
 
 __all__ = ["STEM_TITLES", "Cover", "Tags", "read_tags", "write_tags"]
 
-#: What a title gains, by stem name; other stems gain their own capitalised name.
+#: What a title gains, by stem name; other stems gain their own name with a capital letter.
 STEM_TITLES = {"vocals": "Vocals", "accompaniment": "Instrumental"}
 
 
@@ -54,7 +54,7 @@ class Tags:
         >>> Tags({"title": ("So",)}).for_stem("accompaniment", "by vocalsep").text["title"]
         ('So (Instrumental)',)
         """
-        suffix = STEM_TITLES.get(stem, stem.capitalize())
+        suffix = STEM_TITLES.get(stem, stem[:1].upper() + stem[1:])
         title = self.text.get("title", (self.name,))[0]
         text = {
             **self.text,

@@ -45,7 +45,11 @@ from vocalsep.inference.options import (
     metavar="NAME",
     help="pcm_16, pcm_24, float32, alac, …; the source's depth by default.",
 )
-@click.option("--stem", metavar="NAME", help="Write only vocals or only accompaniment.")
+@click.option(
+    "--stem",
+    metavar="NAME",
+    help="Write only this stem of the model; accompaniment is all but the vocals.",
+)
 @click.option(
     "--name",
     "template",
@@ -102,7 +106,7 @@ def command(
     json: bool,
     dry_run: bool,
 ) -> None:
-    """Take songs apart into vocals and accompaniment.
+    """Take songs apart into the stems of a model: vocals and accompaniment, or more.
 
     INPUT is a file, a folder, or - for WAV (with --rate: raw f32le) on standard input. Stems
     keep the song's rate, channels, depth, length and tags, and add up to it exactly.

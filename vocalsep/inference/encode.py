@@ -1,8 +1,8 @@
-"""The writing end of the stream: pairs of (mixture, voice) become stems at their destination."""
+"""The writing end of the stream: mixture and estimates become stems at their destination."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import BinaryIO, Protocol
 import numpy as np
 
 from vocalsep.audio.formats import StemFormat
-from vocalsep.audio.quantise import StemQuantiser, common_gain
+from vocalsep.audio.quantise import NO_SUMS, StemQuantiser, common_gain
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.audio.tags import Tags
 from vocalsep.audio.write import open_pipe_writer, open_writer
@@ -19,6 +19,7 @@ from vocalsep.errors import OutputError
 from vocalsep.inference.levels import Level, LevelMeter
 from vocalsep.types import AudioInfo, Block, Stems
 
+#: Mixture (C, n) and estimates (S − 1, C, n) of all stems but the residual.
 Pair = tuple[Block, Block]
 
 _PIECE_SAMPLES = 16384
@@ -145,32 +146,44 @@ class StemPipe:
 
 def _in_pieces(pairs: Iterator[Pair]) -> Iterator[Pair]:
     """Shorter pairs: a chunk of many seconds would not fit the processor's cache."""
-    for mixture, voice in pairs:
+    for mixture, estimates in pairs:
         for start in range(0, mixture.shape[-1], _PIECE_SAMPLES):
             piece = slice(start, start + _PIECE_SAMPLES)
-            yield mixture[:, piece], voice[:, piece]
+            yield mixture[:, piece], estimates[..., piece]
 
 
 class StemEncoder:
     """Quantises one pass over a song and writes the stems, in the writing thread.
+
+    Args:
+        info: the source.
+        stem_format: of all stems.
+        names: of all stems, the residual last.
+        gain: multiplies all of them.
+        sums: further stems that are sums of those; see `StemQuantiser`.
 
     Attributes:
         n_samples: length so far at the source rate.
     """
 
     def __init__(
-        self, info: AudioInfo, stem_format: StemFormat, names: tuple[str, str], gain: float
+        self,
+        info: AudioInfo,
+        stem_format: StemFormat,
+        names: tuple[str, ...],
+        gain: float,
+        sums: Mapping[str, tuple[str, ...]] = NO_SUMS,
     ) -> None:
         self.n_samples = 0
         self._info = info
         self._format = stem_format
-        self._quantiser = StemQuantiser(info, stem_format, gain, names)
+        self._quantiser = StemQuantiser(info, stem_format, gain, names, sums)
         full_scale = 1.0 if stem_format.bit_depth is None else 2.0 ** (stem_format.bit_depth - 1)
-        self._meters = {name: LevelMeter(full_scale) for name in names}
+        self._meters = {name: LevelMeter(full_scale) for name in self._quantiser.peak}
 
     @property
-    def overs(self) -> int:
-        """Samples so far that do not fit the format."""
+    def overs(self) -> Mapping[str, int]:
+        """Samples per stem so far that do not fit the format."""
         return self._quantiser.overs
 
     def run(self, pairs: Iterator[Pair], sink: StemSink) -> None:
@@ -182,16 +195,14 @@ class StemEncoder:
         """Levels per stem, before a conversion of the rate."""
         return {name: meter.level() for name, meter in self._meters.items()}
 
-    def gain_that_fits(self, stems: Iterator[str]) -> float:
+    def gain_that_fits(self, stems: Iterable[str]) -> float:
         """The common gain at which none of the written `stems` clips; 1.0 if none did."""
-        if not self.overs:
-            return 1.0
-        peak = {stem: self._quantiser.peak[stem] for stem in stems}
-        return common_gain(peak, self._format)
+        peak = {stem: self._quantiser.peak[stem] for stem in stems if self.overs[stem]}
+        return common_gain(peak, self._format, len(self._quantiser.names))
 
     def _stems(self, pairs: Iterator[Pair]) -> Iterator[Stems]:
-        for mixture, voice in _in_pieces(pairs):
-            stems = self._quantiser(mixture, voice)
+        for mixture, estimates in _in_pieces(pairs):
+            stems = self._quantiser(mixture, estimates)
             for name, meter in self._meters.items():
                 meter.add(stems[name])
             self.n_samples += mixture.shape[-1]
@@ -202,7 +213,7 @@ class StemEncoder:
             yield from stems
             return
         # One resampler for all stems: they stay together whatever lengths it gives out.
-        names = self._quantiser.names
+        names = list(self._meters)
         stacked = (np.concatenate([blocks[name] for name in names]) for blocks in stems)
         for block in resample_blocks(stacked, self._info.sample_rate, self._format.sample_rate):
             yield dict(zip(names, np.split(block, len(names)), strict=True))

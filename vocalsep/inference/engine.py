@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from vocalsep.dsp.overlap import Chunk, ChunkGeometry, chunks, overlap_add
+from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add
 from vocalsep.errors import DeviceError
 from vocalsep.inference.devices import choose_device, choose_dtype
 from vocalsep.inference.quality import Precision
@@ -69,7 +69,13 @@ class Engine:
         return self.choice.device
 
     def estimate(self, mixture: Tensor) -> Tensor:
-        """Estimate the targets: (B, 2, L) float32 -> (B, S, 2, L) float32 on the CPU.
+        """Estimate the targets between the network's margins, float32 on the CPU.
+
+        Args:
+            mixture: (B, 2, L) float32, L > 2·margins.
+
+        Returns:
+            (B, S, 2, L − 2·margins).
 
         Raises:
             DeviceError: out of memory even for the smallest piece on the CPU.
@@ -89,12 +95,13 @@ class Engine:
         return torch.cat(parts)
 
     def _estimate_length(self, mixture: Tensor) -> Tensor:
-        """(b, 2, L) -> (b, S, 2, L), in shorter chunks if L was too much for the device."""
+        """(b, 2, L) -> (b, S, 2, L − 2·margins), in shorter chunks if L was too much."""
         if self._max_chunk is None or mixture.shape[-1] <= self._max_chunk:
             return self._forward(mixture)
-        geometry = ChunkGeometry.from_overlap(self._max_chunk, _BACK_OFF_OVERLAP)
+        margin = self.separator.margin_samples
+        geometry = ChunkGeometry.from_overlap(self._max_chunk, _BACK_OFF_OVERLAP, margin)
         parts = (
-            Chunk(self._forward(torch.from_numpy(chunk.samples)).numpy(), chunk.n_valid)
+            self._forward(torch.from_numpy(chunk)).numpy()
             for chunk in chunks([mixture.numpy()], geometry)
         )
         blocks = [torch.from_numpy(block) for block in overlap_add(parts, geometry)]
@@ -102,19 +109,21 @@ class Engine:
 
     def _forward(self, mixture: Tensor) -> Tensor:
         with torch.inference_mode(), _deterministic_cudnn():
-            estimates: Tensor = self.separator(mixture.to(self.device))
+            estimates = self.separator.forward_valid(mixture.to(self.device))
             return estimates.float().cpu()
 
     def _back_off(self, n_batch: int, n_samples: int) -> None:
         """Ask for less next time: half the batch, then half the chunk, then the CPU."""
         batch = min(n_batch, self._max_batch or n_batch)
         chunk = min(n_samples, self._max_chunk or n_samples)
+        margins = 2 * self.separator.margin_samples
+        shorter = (chunk - margins) // 2
         shortest = 4 * self.separator.n_fft
         if batch > 1:
             self._max_batch = batch // 2
             step = f"batch of {self._max_batch}"
-        elif chunk // 2 >= shortest:
-            self._max_chunk = chunk // 2
+        elif shorter >= shortest:
+            self._max_chunk = shorter + margins
             step = f"chunks of {self._max_chunk} samples"
         elif self.device.type != "cpu":
             self._move_to_cpu()

@@ -20,7 +20,8 @@ from vocalsep.inference.events import FileResult, Progress, ProgressCallback
 from vocalsep.inference.manifest import Entry, add_entry, file_sha256
 from vocalsep.inference.pipes import standard_output
 from vocalsep.inference.plan import Job
-from vocalsep.inference.stream import SourceFormat, VoiceStream
+from vocalsep.inference.stems import derived_stems
+from vocalsep.inference.stream import EstimateStream, SourceFormat
 from vocalsep.inference.threads import read_ahead, write_behind
 from vocalsep.types import Block
 
@@ -35,10 +36,10 @@ _PIPE_BLOCK = 4096
 class Model:
     """A network ready to run and what its outputs are named after."""
 
-    stream: VoiceStream
+    stream: EstimateStream
     name: str
     sha256: str
-    stems: tuple[str, str]  # target, residual
+    stems: tuple[str, ...]  # the residual last
     quality: str  # name of the preset
 
     @property
@@ -92,7 +93,7 @@ class FileSeparation:
             outputs=self._job.outputs,
             levels={stem: levels[stem] for stem in self._job.outputs},
             gain=gain,
-            overs=encoder.overs,
+            overs=sum(encoder.overs[stem] for stem in self._job.outputs),
             audio_s=encoder.n_samples / self._job.info.sample_rate,
             seconds=time.perf_counter() - start,
             warnings=tuple(self._warnings),
@@ -104,7 +105,9 @@ class FileSeparation:
         job = self._job
         with ExitStack() as stack:
             reader = stack.enter_context(job.open())
-            encoder = StemEncoder(reader.info, job.stem_format, self._model.stems, gain)
+            stems = self._model.stems
+            sums = {name: s for name, s in derived_stems(stems).items() if name in job.outputs}
+            encoder = StemEncoder(reader.info, job.stem_format, stems, gain, sums)
 
             def consume(pairs: Iterator[Pair]) -> None:
                 with self._open_sink(reader) as sink:
@@ -142,7 +145,7 @@ class FileSeparation:
         """The gain of a second pass; 1.0 if none is needed, or none is possible."""
         if self._job.source is None or self._job.to_stdout:
             return 1.0
-        return encoder.gain_that_fits(iter(self._job.outputs))
+        return encoder.gain_that_fits(self._job.outputs)
 
     def _open_sink(self, reader: AudioReader) -> StemSink:
         job = self._job
@@ -190,4 +193,5 @@ def wanted_entry(job: Job, model: Model) -> Entry | None:
         options=options,
         gain=1.0,
         outputs=outputs,
+        stems=list(model.stems),
     )

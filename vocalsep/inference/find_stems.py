@@ -9,7 +9,8 @@ from vocalsep.audio.read import Span
 from vocalsep.errors import UnreadableAudio, VocalsepError
 from vocalsep.inference.manifest import MANIFEST_NAME, read_manifest
 
-_STEM_NAMES = ("vocals", "accompaniment", "residual")
+# What is usually told apart; an accompaniment is all but the vocals together.
+_SINGLE = ("vocals", "drums", "bass", "guitar", "piano", "other", "residual")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def find_stems(source: Path, folder: Path) -> list[WrittenStems]:
 
     Raises:
         UnreadableAudio: the folder does not exist.
-        VocalsepError: it does not hold two stems of the source.
+        VocalsepError: it does not hold all stems of the source.
     """
     if not folder.is_dir():
         raise UnreadableAudio(f"{folder}: no such folder; expected one with written stems")
@@ -44,7 +45,8 @@ def find_stems(source: Path, folder: Path) -> list[WrittenStems]:
         if found:
             return found
     raise VocalsepError(
-        f"{folder}: no two stems of {source.name}; the null test needs vocals and accompaniment"
+        f"{folder}: no complete set of stems of {source.name}; the null test needs all stems "
+        "that were separated together"
     )
 
 
@@ -52,7 +54,7 @@ def _listed(source: Path, place: Path) -> list[WrittenStems]:
     found = []
     for entry in read_manifest(place / MANIFEST_NAME):
         paths = {stem: place / name for stem, name in entry.outputs.items()}
-        complete = len(paths) == 2 and all(path.is_file() for path in paths.values())
+        complete = set(paths) == set(entry.stems) and all(p.is_file() for p in paths.values())
         if entry.source == source.name and complete:
             span = Span(float(entry.options.get("start_s", 0.0)), entry.options.get("end_s"))
             found.append(WrittenStems(paths, span, entry.gain))
@@ -60,12 +62,15 @@ def _listed(source: Path, place: Path) -> list[WrittenStems]:
 
 
 def _named(place: Path) -> list[WrittenStems]:
-    """Stems that lost their manifest: two files of one suffix, named like stems."""
+    """Stems that lost their manifest or came one by one: files of one suffix, named like stems."""
     if not place.is_dir():
         return []
     by_suffix: dict[str, dict[str, Path]] = {}
     for path in sorted(place.iterdir()):
-        if path.stem in _STEM_NAMES:
-            by_suffix.setdefault(path.suffix, {})[path.stem] = path
-    sets = [paths for paths in by_suffix.values() if len(paths) == 2]
-    return [WrittenStems(paths, Span(), 1.0) for paths in sets]
+        by_suffix.setdefault(path.suffix, {})[path.stem] = path
+    return [
+        WrittenStems({name: paths[name] for name in names}, Span(), 1.0)
+        for paths in by_suffix.values()
+        for names in (("vocals", "accompaniment"), tuple(s for s in _SINGLE if s in paths))
+        if len(names) > 1 and all(name in paths for name in names)
+    ]

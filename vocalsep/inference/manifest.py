@@ -5,7 +5,7 @@ It lets `--skip-existing` know what is up to date and `verify` know what was ask
     {"vocalsep.manifest": 1,
      "songs": [{"source": "song.mp3", "input_sha256": "…", "model": "vocals",
                 "model_sha256": "…", "options": {…}, "gain": 1.0,
-                "outputs": {"vocals": "vocals.wav", …}}]}
+                "outputs": {"vocals": "vocals.wav", …}, "stems": ["vocals", …]}]}
 
 Output names are relative to the manifest's folder; no two entries share one. A manifest that
 cannot be read counts as empty: the worst that follows is that a song is separated again.
@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Entry:
     options: dict[str, Any]
     gain: float
     outputs: dict[str, str]  # stem -> path relative to the manifest's folder
+    # All stems of the model: outputs may be fewer. Entries without it are of two-stem models.
+    stems: list[str] = field(default_factory=lambda: ["vocals", "accompaniment"])
 
 
 def read_manifest(path: Path) -> list[Entry]:

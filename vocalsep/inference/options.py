@@ -23,7 +23,8 @@ class FileOptions:
     Attributes:
         format: "wav", "flac", "mp3", "m4a", "ogg" or "opus".
         subtype: e.g. "pcm_24"; None keeps the source's depth.
-        stem: write only this stem; None writes both.
+        stem: write only this stem; None writes all of the model's. "accompaniment" is all but
+            the vocals, whatever other stems the model has.
         start_s, end_s: the part of the song to separate (seconds); None is its end.
         template: output names below the output folder.
     """

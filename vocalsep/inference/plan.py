@@ -7,6 +7,7 @@ error of the whole plan, because the user has to choose differently.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from vocalsep.inference.names import Source, check_template, output_path
 from vocalsep.inference.options import FileOptions
 from vocalsep.inference.places import Places
 from vocalsep.inference.sources import Failure
-from vocalsep.registry import did_you_mean
+from vocalsep.inference.stems import chosen_stems
 from vocalsep.types import AudioInfo
 
 #: Stands for standard output among the paths of a job.
@@ -77,7 +78,7 @@ class ModelNames:
     """What outputs are named after."""
 
     model: str
-    stems: tuple[str, str]  # target, residual
+    stems: tuple[str, ...]  # the residual last
 
 
 @dataclass(frozen=True)
@@ -88,26 +89,15 @@ class Plan:
     failures: list[Failure]
 
 
-def chosen_stems(options: FileOptions, stems: tuple[str, str]) -> tuple[str, ...]:
-    """Names of the stems to write.
-
-    Raises:
-        PlanError: the model has no stem of the asked name.
-    """
-    if options.stem is None:
-        return stems
-    if options.stem not in stems:
-        hint = did_you_mean(options.stem, list(stems))
-        raise PlanError(f"the model has no stem {options.stem!r}: {hint}")
-    return (options.stem,)
-
-
 def check_span(options: FileOptions) -> None:
-    """Refuse a span without length.
+    """Refuse a span that cannot be one.
 
     Raises:
-        PlanError: start below 0, or end not after start.
+        PlanError: a number of no time, start below 0, or end not after start.
     """
+    for name, value in (("--start", options.start_s), ("--end", options.end_s)):
+        if value is not None and not math.isfinite(value):
+            raise PlanError(f"{name} {value:g} is no time: expected seconds from the start")
     if options.start_s < 0:
         raise PlanError(f"--start {options.start_s:g} is negative: expected seconds from the start")
     if options.end_s is not None and options.end_s <= options.start_s:
@@ -131,7 +121,7 @@ class Planner:
         self, sources: Iterable[Path], root: Path, options: FileOptions, names: ModelNames
     ) -> None:
         check_span(options)
-        self._stems = chosen_stems(options, names.stems)
+        self._stems = chosen_stems(options.stem, names.stems)
         check_template(options.template, len(self._stems))
         self._root = root
         self._options = options

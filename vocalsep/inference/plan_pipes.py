@@ -12,7 +12,8 @@ from vocalsep.inference.cancel import CancelToken
 from vocalsep.inference.names import Source
 from vocalsep.inference.options import PIPE, RAW_FORMAT, BatchOptions
 from vocalsep.inference.pipes import standard_input, standard_output
-from vocalsep.inference.plan import STDOUT, Job, ModelNames, Plan, Planner, check_span, chosen_stems
+from vocalsep.inference.plan import STDOUT, Job, ModelNames, Plan, Planner, check_span
+from vocalsep.inference.stems import chosen_stems
 from vocalsep.types import AudioInfo
 
 #: What outputs of standard input are named after.
@@ -45,7 +46,7 @@ def plan_pipes(options: BatchOptions, names: ModelNames, cancel: CancelToken) ->
         UnreadableAudio: the source is not audio.
         UnsupportedFormat: the stem cannot be written that way.
     """
-    _check(options)
+    _check(options, names)
     if options.output == PIPE:
         return Plan([_to_stdout(options, names, cancel)], [])
     planner = Planner([], options.output_dir, options.file, names)
@@ -53,7 +54,7 @@ def plan_pipes(options: BatchOptions, names: ModelNames, cancel: CancelToken) ->
     return Plan([planner.job(Source(Path(STDIN_TRACK)), reader)], [])
 
 
-def _check(options: BatchOptions) -> None:
+def _check(options: BatchOptions, names: ModelNames) -> None:
     if len(options.inputs) != 1:
         raise PlanError(f"'-' goes with one input only, not {len(options.inputs)}")
     if PIPE in options.inputs and (options.file.start_s or options.file.end_s is not None):
@@ -61,12 +62,12 @@ def _check(options: BatchOptions) -> None:
     if options.output == PIPE and options.json:
         raise PlanError("-o - and --json both want standard output: choose one")
     if options.output == PIPE and options.file.stem is None:
-        raise PlanError("-o - takes one stem: add --stem vocals or --stem accompaniment")
+        raise PlanError(f"-o - takes one stem: add --stem {' or --stem '.join(names.stems)}")
 
 
 def _to_stdout(options: BatchOptions, names: ModelNames, cancel: CancelToken) -> Job:
     check_span(options.file)
-    (stem,) = chosen_stems(options.file, names.stems)
+    (stem,) = chosen_stems(options.file.stem, names.stems)
     if not options.dry_run:
         standard_output(cancel)  # refuses terminals before any work
     (name,) = options.inputs

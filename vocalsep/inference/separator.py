@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from vocalsep.audio._source import SAMPLE_RATES_HZ
 from vocalsep.audio.channels import groups_for
-from vocalsep.errors import AudioError, ModelError, UnreadableAudio
+from vocalsep.audio.quantise import float_stems
+from vocalsep.errors import AudioError, UnreadableAudio
 from vocalsep.inference.cancel import CancelToken
 from vocalsep.inference.devices import DeviceChoice
 from vocalsep.inference.engine import Engine
@@ -21,7 +22,7 @@ from vocalsep.inference.names import Source
 from vocalsep.inference.options import FileOptions, RunOptions
 from vocalsep.inference.plan import ModelNames, plan_files
 from vocalsep.inference.quality import find_quality
-from vocalsep.inference.stream import SourceFormat, VoiceStream
+from vocalsep.inference.stream import EstimateStream, SourceFormat
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.load import load_named
 from vocalsep.types import Block, Stems
@@ -35,7 +36,7 @@ _DEFAULT_RUN = RunOptions()
 
 
 class Separator:
-    """Takes songs apart into vocals and accompaniment.
+    """Takes songs apart into the stems of a model, e.g. vocals and accompaniment.
 
     One object serves any number of songs, one at a time.
 
@@ -45,14 +46,13 @@ class Separator:
     True
 
     Args:
-        network: estimates one target; see `BaseSeparator`.
+        network: estimates any number of stems; see `BaseSeparator`.
         name: of the model, for tags and manifests.
         sha256: of the model file, for manifests.
         run: device, quality, threads.
 
     Raises:
         DeviceError: an explicitly asked device is not there.
-        ModelError: the network has more than one target.
     """
 
     def __init__(
@@ -62,18 +62,14 @@ class Separator:
         sha256: str = "",
         run: RunOptions = _DEFAULT_RUN,
     ) -> None:
-        if len(network.targets) != 1:
-            raise ModelError(
-                f"model {name!r} has the targets {', '.join(network.targets)}: expected exactly one"
-            )
         quality = find_quality(run.quality)
         self._engine = Engine(network, run.device, quality.precision, run.threads)
-        self._live = VoiceStream(self._engine, quality, batch_chunks=1)
+        self._live = EstimateStream(self._engine, quality, batch_chunks=1)
         self.model = Model(
-            stream=VoiceStream(self._engine, quality),
+            stream=EstimateStream(self._engine, quality),
             name=name,
             sha256=sha256,
-            stems=(network.targets[0], network.stems[-1]),
+            stems=network.stems,
             quality=run.quality,
         )
 
@@ -102,8 +98,8 @@ class Separator:
         return self._engine.choice
 
     @property
-    def stems(self) -> tuple[str, str]:
-        """Names of the stems: the target, then the residual."""
+    def stems(self) -> tuple[str, ...]:
+        """Names of all stems, the residual last."""
         return self.model.stems
 
     @property
@@ -124,7 +120,7 @@ class Separator:
             sample_rate: Hz.
 
         Returns:
-            Stem name -> (C, N), of the dtype of `audio`; the two add up to `audio`.
+            Stem name -> (C, N), of the dtype of `audio`; together they add up to `audio`.
 
         Raises:
             AudioError: not a float array of two axes, or NaN or infinite samples.
@@ -134,8 +130,9 @@ class Separator:
         blocks = (audio[:, start : start + _FEED_SAMPLES] for start in starts)
         source = SourceFormat(sample_rate, groups_for(audio.shape[0], None))
         pairs = self.model.stream.pairs(blocks, source)
-        voices = [audio[:, :0], *(voice for _, voice in pairs)]
-        return self._stems(audio, np.concatenate(voices, axis=-1))
+        nothing = np.zeros((len(self.stems) - 1, audio.shape[0], 0), np.float32)
+        estimates = np.concatenate([nothing, *(part for _, part in pairs)], axis=-1)
+        return self._stems(audio, estimates)
 
     def stream(self, blocks: Iterable[Block], sample_rate: int) -> Iterator[Stems]:
         """Separate blocks as they come: the first stems are out before the input ends.
@@ -158,12 +155,11 @@ class Separator:
         n_channels = first.shape[0]
         source = SourceFormat(sample_rate, groups_for(n_channels, None))
         checked = (_check_block(block, n_channels, sample_rate) for block in iterator)
-        for mixture, voice in self._live.pairs(chain([first], checked), source):
-            yield self._stems(mixture, voice)
+        for mixture, estimates in self._live.pairs(chain([first], checked), source):
+            yield self._stems(mixture, estimates)
 
-    def _stems(self, mixture: Block, voice: Block) -> Stems:
-        voice = voice.astype(mixture.dtype, copy=False)
-        return dict(zip(self.stems, (voice, mixture - voice), strict=True))
+    def _stems(self, mixture: Block, estimates: Block) -> Stems:
+        return float_stems(self.stems, mixture, estimates.astype(mixture.dtype, copy=False))
 
     def separate_file(
         self,
@@ -177,7 +173,7 @@ class Separator:
 
         Args:
             source: any audio or video file that can be decoded.
-            output: folder for "vocals.wav" and "accompaniment.wav" (see `options`).
+            output: folder for "vocals.wav" and the other stems (see `options`).
             options: format, span, naming.
             progress: called in this thread with a `Progress` as the work goes on.
             cancel: set it from anywhere to stop.

@@ -25,15 +25,18 @@ def shift_offsets(n_shifts: int, n_fft: int, hop_length: int) -> list[int]:
 
 
 def mean_over_shifts(estimate: Estimate, mixture: Tensor, offsets: list[int]) -> Tensor:
-    """Estimate (B, C, L) -> (B, S, C, L) once per offset, move back, average."""
+    """Estimate (B, C, L) -> (B, S, C, L') once per offset, move back, average.
+
+    The estimate may drop margins of its input, as long as they are equal at both ends.
+    """
     if offsets == [0]:
         return estimate(mixture)
-    n_samples = mixture.shape[-1]
     room = max(offsets)
     total: Tensor | None = None
     for offset in offsets:
         moved = functional.pad(mixture, (offset, room - offset))
-        back = estimate(moved)[..., offset : offset + n_samples]
+        estimates = estimate(moved)
+        back = estimates[..., offset : estimates.shape[-1] - (room - offset)]
         total = back if total is None else total + back
     assert total is not None
     return total / len(offsets)

@@ -1,12 +1,12 @@
-"""From mixture blocks to voice blocks: one chain of generators that pulls what it needs.
+"""From mixture blocks to blocks of estimates: one chain of generators that pulls what it needs.
 
-    source blocks ─┬──────────────── FIFO ─────────────────┬→ (mixture, voice)
+    source blocks ─┬──────────────── FIFO ─────────────────┬→ (mixture, estimates)
                    └→ groups → model rate → chunks         │
                         → network → overlap-add            │
                         → source rate → channels ──────────┘
 
-A source block waits in the FIFO until its voice is known. The chain pulls a block only when the
-network needs one, so the FIFO never holds more than the latency and memory stays constant.
+A source block waits in the FIFO until its estimates are known. The chain pulls a block only when
+the network needs one, so the FIFO never holds more than the latency and memory stays constant.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import torch
 
 from vocalsep.audio.channels import ChannelGroups
 from vocalsep.audio.resample import resample_blocks
-from vocalsep.dsp.overlap import Chunk, ChunkGeometry, chunks, overlap_add
+from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add, with_margins
 from vocalsep.inference.engine import Engine
 from vocalsep.inference.quality import Quality
 from vocalsep.inference.shifts import mean_over_shifts, shift_offsets
@@ -42,8 +42,8 @@ class SourceFormat:
     groups: ChannelGroups
 
 
-class VoiceStream:
-    """Estimates the voice of a mixture, block by block, in the mixture's own format.
+class EstimateStream:
+    """Estimates all stems but the residual, block by block, in the mixture's own format.
 
     Attributes:
         geometry: how the stream is cut for the network.
@@ -53,7 +53,9 @@ class VoiceStream:
 
     def __init__(self, engine: Engine, quality: Quality, batch_chunks: int | None = None) -> None:
         network = engine.separator
-        self.geometry = ChunkGeometry.from_overlap(network.chunk_samples, quality.overlap)
+        self.geometry = ChunkGeometry.from_overlap(
+            network.chunk_samples, quality.overlap, network.margin_samples
+        )
         self.batch_chunks = batch_chunks or engine.batch_size
         self._engine = engine
         self._offsets = shift_offsets(quality.n_shifts, network.n_fft, network.hop_length)
@@ -68,24 +70,28 @@ class VoiceStream:
     def pairs(
         self, blocks: Iterable[Block], source: SourceFormat
     ) -> Iterator[tuple[Block, Float32Array]]:
-        """Yield (mixture, voice), both (C, n), n arbitrary; together as long as the source.
+        """Yield (mixture (C, n), estimates (S − 1, C, n)), together as long as the source.
 
         Args:
             blocks: (C, n) at `source.sample_rate`; they come out unchanged as the mixtures.
             source: rate and channel groups of the blocks.
         """
         fifo = BlockFifo()
-        for voice in self._voice(fifo.tee(blocks), source):
-            n_samples = min(voice.shape[-1], fifo.n_samples)
+        for estimates in self._estimates(fifo.tee(blocks), source):
+            n_samples = min(estimates.shape[-1], fifo.n_samples)
             if n_samples:
-                yield fifo.take(n_samples), voice[..., :n_samples]
+                yield fifo.take(n_samples), estimates[..., :n_samples]
         # There and back between two rates may round the length down by a sample or two.
         if fifo.n_samples:
             rest = fifo.take(fifo.n_samples)
-            yield rest, np.zeros(rest.shape, np.float32)
+            yield rest, np.zeros((self._n_estimates, *rest.shape), np.float32)
 
-    def _voice(self, blocks: Iterable[Block], source: SourceFormat) -> Iterator[Float32Array]:
-        """(C, n) at the source rate -> (C, m) at the source rate."""
+    @property
+    def _n_estimates(self) -> int:
+        return len(self._engine.separator.rule.chosen)
+
+    def _estimates(self, blocks: Iterable[Block], source: SourceFormat) -> Iterator[Float32Array]:
+        """(C, n) at the source rate -> (S − 1, C, m) at the source rate."""
         model_rate = self._engine.separator.sample_rate
         n_groups = len(source.groups.groups)
         grouped = (
@@ -96,40 +102,38 @@ class VoiceStream:
             block.reshape(n_groups, 2, -1)
             for block in resample_blocks(grouped, source.sample_rate, model_rate)
         )
-        parts = self._estimates(chunks(mixture, self.geometry))
-        voice = (block.reshape(2 * n_groups, -1) for block in overlap_add(parts, self.geometry))
-        for block in resample_blocks(voice, model_rate, source.sample_rate):
-            merged = source.groups.merge(block.reshape(n_groups, 2, -1))
+        parts = self._chunk_estimates(
+            chunks(with_margins(mixture, self.geometry.margin_samples), self.geometry)
+        )
+        flat = (
+            block.reshape(self._n_estimates * n_groups * 2, -1)
+            for block in overlap_add(parts, self.geometry)
+        )
+        for block in resample_blocks(flat, model_rate, source.sample_rate):
+            stereo = block.reshape(self._n_estimates, n_groups, 2, -1)
+            merged = np.stack([source.groups.merge(estimate) for estimate in stereo])
             yield merged.astype(np.float32, copy=False)
 
-    def _estimates(self, parts: Iterator[Chunk]) -> Iterator[Chunk]:
-        """Replace the samples (G, 2, L) of every chunk by the estimate of the first target."""
+    def _chunk_estimates(self, parts: Iterator[Float32Array]) -> Iterator[Float32Array]:
+        """Chunks (G, 2, L) -> estimates of their inner parts (S − 1, G, 2, L − 2·margins).
+
+        The last chunk may be shorter, and goes alone. It is not padded: networks hear levels
+        relative to the chunk.
+        """
         while batch := list(islice(parts, self.batch_chunks)):
-            whole = [chunk for chunk in batch if chunk.n_valid == self.geometry.chunk_samples]
-            if whole:
-                yield from self._estimate_batch(whole)
-            for last in batch[len(whole) :]:
-                yield self._estimate_last(last)
+            whole = [chunk for chunk in batch if chunk.shape[-1] == self.geometry.chunk_samples]
+            for together in (whole, batch[len(whole) :]):
+                if together:
+                    yield from self._estimate(np.stack(together))
 
-    def _estimate_batch(self, batch: list[Chunk]) -> list[Chunk]:
-        stacked = np.stack([chunk.samples for chunk in batch])  # (B, G, 2, L)
-        voice = self._estimate(stacked.reshape(-1, *stacked.shape[-2:]))  # (B·G, 2, L)
-        return [
-            Chunk(samples, chunk.n_valid)
-            for samples, chunk in zip(voice.reshape(stacked.shape), batch, strict=True)
-        ]
-
-    def _estimate_last(self, chunk: Chunk) -> Chunk:
-        """The end of the song without its padding: networks hear levels relative to the chunk."""
-        voice = np.zeros(chunk.samples.shape, np.float32)
-        voice[..., : chunk.n_valid] = self._estimate(chunk.samples[..., : chunk.n_valid])
-        return Chunk(voice, chunk.n_valid)
-
-    def _estimate(self, mixture: npt.NDArray[np.floating]) -> Float32Array:
-        """(B, 2, L) -> (B, 2, L)."""
-        tensor = torch.from_numpy(np.ascontiguousarray(mixture))
-        estimates = mean_over_shifts(self._engine.estimate, tensor, self._offsets)
-        return estimates[:, 0].numpy()
+    def _estimate(self, batch: Float32Array) -> Float32Array:
+        """(B, G, 2, L) -> (B, S − 1, G, 2, L − 2·margins)."""
+        n_chunks, n_groups = batch.shape[:2]
+        tensor = torch.from_numpy(batch.reshape(-1, *batch.shape[2:]))  # (B·G, 2, L)
+        targets = mean_over_shifts(self._engine.estimate, tensor, self._offsets)
+        estimates = targets[:, self._engine.separator.rule.chosen].numpy()
+        by_chunk = estimates.reshape(n_chunks, n_groups, *estimates.shape[1:]).swapaxes(1, 2)
+        return np.asarray(by_chunk, np.float32)
 
 
 class BlockFifo:

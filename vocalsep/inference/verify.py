@@ -1,6 +1,6 @@
 """Null test and alignment test of written stems against their source, in constant memory.
 
-Null test: source − (vocals + accompaniment), at the stems' rate. Alignment test: the lag at
+Null test: source − Σ stems, at the stems' rate. Alignment test: the lag at
 which the sum of the stems correlates best with the source, from cross-spectra added up over
 the whole song.
 """
@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from vocalsep.audio.read import AudioReader, open_audio
 from vocalsep.audio.resample import resample_blocks
-from vocalsep.dsp.overlap import Chunk, ChunkGeometry, chunks
+from vocalsep.dsp.overlap import ChunkGeometry, chunks
 from vocalsep.errors import VocalsepError
 from vocalsep.inference.find_stems import WrittenStems, find_stems
-from vocalsep.types import AudioInfo
+from vocalsep.types import AudioInfo, Block
 
 _STEP = ChunkGeometry(65536, 65536)
 #: A lossy sum must be this similar to the source (correlation at lag 0).
@@ -117,12 +117,13 @@ def _verify_set(source: Path, written: WrittenStems) -> Verdict:
     )
 
 
-def _in_step(source: AudioReader, stems: list[AudioReader]) -> Iterator[tuple[Chunk | None, ...]]:
-    """Equally long chunks of source and stems at the stems' rate; None after an end."""
+def _in_step(source: AudioReader, stems: list[AudioReader]) -> Iterator[tuple[Block, ...]]:
+    """Chunks (C, n) of source and stems at the stems' rate, the last ones shorter or empty."""
     rate = stems[0].info.sample_rate
     streams = [resample_blocks(source.blocks(), source.info.sample_rate, rate)]
     streams += [stem.blocks() for stem in stems]
-    return zip_longest(*(chunks(stream, _STEP) for stream in streams))
+    nothing = np.zeros((source.info.n_channels, 0))
+    return zip_longest(*(chunks(stream, _STEP) for stream in streams), fillvalue=nothing)
 
 
 def _tolerance(source: AudioInfo, stem: AudioInfo, gain: float) -> float | None:
@@ -152,13 +153,12 @@ class _Comparison:
         self._energies = np.zeros(4)  # of source, sum, source · sum, residual
         self._spectrum = np.zeros(_STEP.chunk_samples + 1, np.complex128)
 
-    def add(self, original: Chunk | None, parts: list[Chunk | None]) -> None:
-        shape = next(chunk for chunk in (original, *parts) if chunk is not None).samples.shape
-        wanted = _samples(original, shape) * self._gain
-        total = sum((_samples(part, shape) for part in parts), np.zeros(shape))
+    def add(self, original: Block, parts: list[Block]) -> None:
+        wanted = _filled(original) * self._gain
+        total = np.sum([_filled(part) for part in parts], axis=0)
         residual = total - wanted
-        self.n_expected += original.n_valid if original else 0
-        self.n_samples += max((part.n_valid for part in parts if part), default=0)
+        self.n_expected += original.shape[-1]
+        self.n_samples += max(part.shape[-1] for part in parts)
         self.largest = max(self.largest, float(np.abs(residual).max()))
         products = ((wanted, wanted), (total, total), (wanted, total), (residual, residual))
         self._energies += [float(np.vdot(a, b)) for a, b in products]
@@ -184,5 +184,7 @@ class _Comparison:
         return 10 * math.log10(residual / (source or 1.0)) if residual else None
 
 
-def _samples(chunk: Chunk | None, shape: tuple[int, ...]) -> Float64Array:
-    return np.zeros(shape) if chunk is None else chunk.samples.astype(np.float64)
+def _filled(chunk: Block) -> Float64Array:
+    """(C, n) -> (C, L) with silence behind it."""
+    n_missing = _STEP.chunk_samples - chunk.shape[-1]
+    return np.pad(chunk.astype(np.float64), ((0, 0), (0, n_missing)))
