@@ -13,7 +13,7 @@ from vocalsep.commands._options import (
     run_options,
 )
 from vocalsep.inference.options import RunOptions
-from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Tracks, Treatment
+from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Make, Tracks, Treatment
 
 
 @click.command("karaoke")
@@ -27,6 +27,13 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Tracks, Tre
     help="Output folder; UltraStar songs stay where they are.",
 )
 @model_option
+@click.option(
+    "--make",
+    type=click.Choice(["auto", "stems"]),
+    default="auto",
+    show_default=True,
+    help="auto: what the input is; stems: a .stem.mp4 for DJ programs.",
+)
 @click.option(
     "--format",
     type=click.Choice(list(FORMATS)),
@@ -78,6 +85,7 @@ def command(
     inputs: tuple[str, ...],
     output: str,
     model: str,
+    make: Make,
     format: str | None,
     template: str | None,
     guide_db: float | None,
@@ -108,6 +116,7 @@ def command(
         inputs=inputs,
         output=output,
         model=model,
+        make=make,
         format=format,
         template=template,
         treatment=Treatment(guide_db, key, tempo),

@@ -12,6 +12,7 @@ DEFAULT_OUTPUT = "karaoke"
 
 _DEFAULT_RUN = RunOptions()
 
+Make: TypeAlias = Literal["auto", "audio", "video", "stems"]
 Tracks: TypeAlias = Literal["instrumental", "both"]
 
 
@@ -64,7 +65,7 @@ class KaraokeOptions:
     inputs: tuple[str, ...]
     output: str = DEFAULT_OUTPUT
     model: str = "vocals"
-    make: str = "auto"
+    make: Make = "auto"
     format: str | None = None
     template: str | None = None
     treatment: Treatment = Treatment()

@@ -25,6 +25,7 @@ from vocalsep.karaoke.mp3g import (
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.product import Product
 from vocalsep.karaoke.song import plan_audio
+from vocalsep.karaoke.stem_file import plan_stem_file
 from vocalsep.karaoke.stretch import require_stretch
 from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
 from vocalsep.karaoke.video import is_video, plan_video
@@ -127,6 +128,8 @@ def _product(source: Source, context: Context) -> Product:
         VocalsepError: why it cannot be.
     """
     suffix = source.path.suffix.lower()
+    if context.options.make == "stems":
+        return plan_stem_file(source, context)
     if suffix == ZIP:
         return plan_disc(open_archive(source.path), source, context)
     graphics = source.path if suffix == CDG else graphics_of(source.path)
