@@ -14,7 +14,7 @@ class ContextBackbone(Backbone):
     """A network whose output is smaller than its input by the context that it reads.
 
     As a backbone like any other it surrounds its input with zeros, the silence beyond both ends
-    of a song. A task that has the real surroundings calls `valid` instead.
+    of a song. A task that has the real surroundings passes them and says `valid`.
 
     Attributes:
         context: values on each side of every axis that only give context.
@@ -26,8 +26,15 @@ class ContextBackbone(Backbone):
     context: int = 0
     smallest: int = 1
 
-    def valid(self, features: Tensor) -> Tensor:
-        """(B, D_in, *(n + 2·context)) -> (B, D_out, *n)."""
+    def forward(self, features: Tensor, valid: bool = False) -> Tensor:
+        """(B, D_in, *size) -> (B, D_out, *size).
+
+        Args:
+            features: what the network reads.
+            valid: whether their ends are the context, so that n + 2·context values give n.
+        """
+        if not valid:
+            return super().forward(features)
         size = [n - 2 * self.context for n in features.shape[2:]]
         return _first(self.transform(self._filled(features)), size)
 

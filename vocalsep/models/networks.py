@@ -81,8 +81,9 @@ class PerTarget(nn.Module):
     def __iter__(self) -> Iterator[Backbone]:
         return iter(cast("Iterable[Backbone]", self.networks))
 
-    def forward(self, features: Tensor) -> Tensor:
-        return torch.cat([network(features) for network in self], dim=1)
+    def forward(self, features: Tensor, valid: bool = False) -> Tensor:
+        answers = [inside(one, features) if valid else one(features) for one in self]
+        return torch.cat(answers, dim=1)
 
     def forward_all(self, features: Tensor) -> list[tuple[float, Tensor]]:
         """See `Backbone.forward_all`: each output holds those of all networks."""
@@ -98,9 +99,5 @@ def context_of(network: nn.Module) -> int:
 
 def inside(network: nn.Module, features: Tensor) -> Tensor:
     """The answer between the context: (B, D, *(n + 2·context)) -> (B, D_out, *n)."""
-    if isinstance(network, PerTarget):
-        return torch.cat([inside(one, features) for one in network], dim=1)
-    if isinstance(network, ContextBackbone):
-        return network.valid(features)
-    whole: Tensor = network(features)
-    return whole
+    answer: Tensor = network(features, valid=True) if context_of(network) else network(features)
+    return answer

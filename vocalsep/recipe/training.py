@@ -24,7 +24,7 @@ class Adversary:
     penalty: float = 10.0  # of critics steeper than 1 (WGAN-GP)
     critic_steps: int = 5  # of the critics for each of the separator
     learning_rate: float = 5e-5  # of the critics, Adam
-    critic: Part = field(default_factory=lambda: Part("patch"))
+    critic: Part = field(default_factory=lambda: Part("strided"))
 
     def __post_init__(self) -> None:
         for key in ("weight", "consistency", "penalty"):
