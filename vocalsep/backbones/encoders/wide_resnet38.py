@@ -61,12 +61,19 @@ class WideResNet38(Encoder):
         in_channels: D of the input.
         width: factor on all widths.
         output_stride: total stride that is not passed; later modules are dilated instead.
+        activated: whether the last feature comes after a norm and ReLU.
 
-    Features: of modules 1 to 7, strides 1, 2, 4, 8, 16, 32 and 32 unless limited; the last after
-    its norm and ReLU.
+    Features: of modules 1 to 7, strides 1, 2, 4, 8, 16, 32 and 32 unless limited.
     """
 
-    def __init__(self, in_channels: int, *, width: float = 1.0, output_stride: int = 8) -> None:
+    def __init__(
+        self,
+        in_channels: int,
+        *,
+        width: float = 1.0,
+        output_stride: int = 8,
+        activated: bool = True,
+    ) -> None:
         super().__init__()
         d_in = scaled(64, width)
         self.stages = nn.ModuleList([nn.Conv2d(in_channels, d_in, 3, padding=1, bias=False)])
@@ -85,7 +92,9 @@ class WideResNet38(Encoder):
                 d_in = inner[-1]
             self.stages.append(nn.Sequential(*units))
             channels.append(d_in)
-        self.last = nn.Sequential(nn.BatchNorm2d(d_in), nn.ReLU())
+        self.last: nn.Module = nn.Identity()
+        if activated:
+            self.last = nn.Sequential(nn.BatchNorm2d(d_in), nn.ReLU())
         self.channels, self.strides = tuple(channels), tuple(total for _, _, total in plan)
 
     def forward(self, features: Tensor) -> list[Tensor]:

@@ -111,7 +111,8 @@ class BiSeNet(Backbone):
             conv_head(width, half, out_channels, 0.0) for _ in self.auxiliary_weights
         )
 
-    def transform_all(self, features: Tensor) -> list[Tensor]:
+    def _levels(self, features: Tensor) -> list[Tensor]:
+        """The fused feature, then the context at two strides, the coarser first."""
         fine = self.spatial(features)
         finer, last = self.encoder(features)[-2:]
         context = self.mean(last)
@@ -120,9 +121,13 @@ class BiSeNet(Backbone):
         for k, (level, size) in enumerate(zip((last, finer), sizes, strict=True)):
             context = self.smooth[k](resize(self.refine[k](level) + context, size))
             contexts.append(context)
-        logits = self.head(self.fuse(concat(fine, context)))
-        heads = zip(self.auxiliary_heads, contexts, strict=False)
-        return [logits, *(head(each) for head, each in heads)]
+        return [self.fuse(concat(fine, context)), *contexts]
 
     def transform(self, features: Tensor) -> Tensor:
-        return self.transform_all(features)[0]
+        out: Tensor = self.head(self._levels(features)[0])
+        return out
+
+    def transform_all(self, features: Tensor) -> list[Tensor]:
+        last, *coarser = self._levels(features)
+        heads = zip(self.auxiliary_heads, coarser, strict=False)
+        return [self.head(last), *(head(each) for head, each in heads)]

@@ -87,15 +87,21 @@ class FastSCNN(Backbone):
             separable(d, d), separable(d, d), nn.Dropout(0.1), conv(2, (d, out_channels), 1)
         )
         self.auxiliary_weights = (auxiliary,) if auxiliary else ()
-        self.auxiliary_head = conv_head(c, c, out_channels) if auxiliary else None
+        self.auxiliary_heads = nn.ModuleList(
+            conv_head(c, c, out_channels) for _ in self.auxiliary_weights
+        )
 
-    def transform_all(self, features: Tensor) -> list[Tensor]:
+    def _levels(self, features: Tensor) -> list[Tensor]:
+        """The fused feature, then the shared one."""
         shared = self.shared(features)
         context = resize(self.context(shared), shared.shape[2:])
-        logits = self.head(functional.relu(self.low(context) + self.high(shared)))
-        if self.auxiliary_head is None:
-            return [logits]
-        return [logits, self.auxiliary_head(shared)]
+        return [functional.relu(self.low(context) + self.high(shared)), shared]
 
     def transform(self, features: Tensor) -> Tensor:
-        return self.transform_all(features)[0]
+        out: Tensor = self.head(self._levels(features)[0])
+        return out
+
+    def transform_all(self, features: Tensor) -> list[Tensor]:
+        last, *coarser = self._levels(features)
+        heads = zip(self.auxiliary_heads, coarser, strict=False)
+        return [self.head(last), *(head(each) for head, each in heads)]
