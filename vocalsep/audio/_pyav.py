@@ -33,15 +33,15 @@ _UNSETTLED_FRAMES = 3
 
 
 class PyavSource(Source):
-    """The first audio track of anything that FFmpeg decodes.
+    """An audio track of anything that FFmpeg decodes.
 
     Raises:
         UnreadableAudio: FFmpeg does not know the file, it has no audio track, or nothing of it
             can be decoded.
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self._track = open_track(path, name)
+    def __init__(self, path: Path, name: str, number: int = 0) -> None:
+        self._track = open_track(path, name, number)
         self._n_lost_first = 0  # packets that were lost before the first frame
         self._n_unsettled = 0
         try:

@@ -1,4 +1,4 @@
-"""Opening a file with FFmpeg, and the facts about its first audio track."""
+"""Opening a file with FFmpeg, and the facts about one of its audio tracks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HINTS = "expected e.g. WAV, FLAC, MP3, M4A, Ogg, Opus, WMA, MP4 or MKV"
 
 @dataclass(frozen=True)
 class Track:
-    """The first audio track of a file that FFmpeg has opened."""
+    """An audio track of a file that FFmpeg has opened."""
 
     path: Path
     name: str  # what messages call the file
@@ -71,11 +71,11 @@ class Track:
         return self.length_hint_s if tagged is None and not self.beside_video else tagged
 
 
-def open_track(path: Path, name: str) -> Track:
-    """Open the first audio track of a file.
+def open_track(path: Path, name: str, number: int = 0) -> Track:
+    """Open an audio track of a file, the first one if no number is given.
 
     Raises:
-        UnreadableAudio: FFmpeg does not know the file, its codec, or it has no audio track.
+        UnreadableAudio: FFmpeg does not know the file, its codec, or it has no such audio track.
     """
     try:
         # "file:" keeps names with ":" from being taken for a protocol; the white list keeps
@@ -91,7 +91,7 @@ def open_track(path: Path, name: str) -> Track:
             f"{name}: not a sound file that vocalsep can read ({reason}); {_HINTS}"
         ) from None
     try:
-        return Track(path, name, container, _audio_stream(container, name))
+        return Track(path, name, container, _audio_stream(container, name, number))
     except BaseException:
         container.close()
         raise
@@ -177,14 +177,17 @@ def _mp4_samples(track: Track, declared: int, sample_rate: int) -> int:
     return round(max(lead_s, Fraction(0)) * sample_rate) + declared
 
 
-def _audio_stream(container: InputContainer, name: str) -> AudioStream:
+def _audio_stream(container: InputContainer, name: str, number: int) -> AudioStream:
     if not container.streams.audio:
         # FFmpeg takes text for a moving picture of a terminal.
         text = container.format.name == "tty"
         pictures = not text and any(stream.type == "video" for stream in container.streams)
         what = "only pictures" if pictures else "no sound"
         raise UnreadableAudio(f"{name}: it has no audio track ({what} in it)")
-    stream = container.streams.audio[0]
+    n_tracks = len(container.streams.audio)
+    if number >= n_tracks:
+        raise UnreadableAudio(f"{name}: it has {n_tracks} audio tracks, expected {number + 1}")
+    stream = container.streams.audio[number]
     if stream.codec_context is None:
         raise UnreadableAudio(f"{name}: its audio codec is unknown to FFmpeg; convert it to FLAC")
     if stream.codec_context.name == "flac":

@@ -126,15 +126,15 @@ def probe(path: Path) -> AudioInfo:
         return reader.info
 
 
-def open_audio(path: Path, span: Span = Span()) -> AudioReader:
-    """Open a sound file or the first audio track of a video.
+def open_audio(path: Path, span: Span = Span(), track: int = 0) -> AudioReader:
+    """Open a sound file or an audio track of a video, by default the first.
 
     Raises:
         UnreadableAudio: as `probe`, or the span is empty or lies behind the end.
     """
     name = _shown(path)
     _require_file(path, name)
-    source = _open_source(path, name)
+    source = _open_source(path, name, track)
     try:
         return AudioReader(source, span)
     except BaseException:
@@ -157,9 +157,9 @@ def _shown(path: Path) -> str:
     return "".join(char if char >= " " else ascii(char)[1:-1] for char in text)
 
 
-def _open_source(path: Path, name: str) -> Source:
-    if not is_soundfile(path):
-        return PyavSource(path, name)
+def _open_source(path: Path, name: str, track: int) -> Source:
+    if track or not is_soundfile(path):
+        return PyavSource(path, name, track)
     # Decoders refuse an absurd rate without a word about it.
     rate = wav_sample_rate(path)
     if rate is not None:

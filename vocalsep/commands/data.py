@@ -1,42 +1,182 @@
-"""`vocalsep data …`: prepare training data."""
+"""`vocalsep data …`: look through training data and prepare it."""
 
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from vocalsep.data.layouts import GUESSES, SPLITS
 
-@click.group()
-def command() -> None:
-    """Prepare training data."""
+if TYPE_CHECKING:
+    from vocalsep.data.sources import StemSource
 
-
-@command.command()
-@click.argument("list_file", metavar="LIST", type=click.Path(path_type=Path))
-@click.option("--root", default=".", type=click.Path(path_type=Path), help="Paths start here.")
-@click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the bank."
+data_argument = click.argument("data", type=click.Path(path_type=Path))
+layout_option = click.option(
+    "--layout", type=click.Choice(GUESSES), help="How the set lies; guessed if not given."
 )
-@click.option(
-    "--rate",
-    type=click.IntRange(1000),
-    default=44100,
-    show_default=True,
-    help="Sample rate of the bank, Hz.",
+root_option = click.option(
+    "--root",
+    type=click.Path(path_type=Path),
+    help="Where the paths of a list start; its own folder if not given.",
 )
-@click.option(
+rate_option = click.option(
+    "--rate", type=click.IntRange(1000), default=44100, show_default=True, help="Sample rate, Hz."
+)
+workers_option = click.option(
     "--workers",
     type=click.IntRange(1),
     default=os.cpu_count() or 1,
     show_default=True,
     help="Processes.",
 )
-def pack(list_file: Path, root: Path, output: Path, rate: int, workers: int) -> None:
-    """Decode the stems of LIST into a memory-mapped bank; goes on after an interruption."""
-    from vocalsep.data.pack import pack as pack_list
 
-    tracks = pack_list(list_file, root, output, rate, workers, click.echo)
+
+@click.group()
+def command() -> None:
+    """Look through training data and prepare it."""
+
+
+@command.command(epilog="Layouts: see `vocalsep data layouts`.")
+@data_argument
+@layout_option
+@root_option
+@click.option("--split", type=click.Choice(SPLITS), default="train+valid", show_default=True)
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="Another set, such as the validation songs, that must share no recording with this one.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@workers_option
+def check(
+    data: Path,
+    layout: str | None,
+    root: Path | None,
+    split: str,
+    against: Path | None,
+    as_json: bool,
+    workers: int,
+) -> None:
+    """Decode all of DATA (a folder or list) and tell what is in it and what is wrong with it.
+
+    The exit code is 1 if something must be mended.
+    """
+    from vocalsep.commands._data_report import as_json_text, as_table
+    from vocalsep.data.check import check as check_stems
+    from vocalsep.data.layouts import read_stems
+
+    sources = _stems(data, layout, root, split)
+    # The other set may have the name of a split that this one does not have.
+    others = read_stems(against, "", "train+valid") if against else []
+    report = check_stems(sources, workers, others)
+    click.echo(as_json_text(report) if as_json else as_table(report))
+    sys.exit(1 if report.problems else 0)
+
+
+@command.command()
+@data_argument
+@layout_option
+@root_option
+@click.option("--split", type=click.Choice(SPLITS[:3]), default="train", show_default=True)
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the bank."
+)
+@rate_option
+@click.option(
+    "--bandwidth",
+    is_flag=True,
+    help="Measure how far up each stem goes; what lies above then does not count in the loss.",
+)
+@workers_option
+def pack(
+    data: Path,
+    layout: str | None,
+    root: Path | None,
+    split: str,
+    output: Path,
+    rate: int,
+    bandwidth: bool,
+    workers: int,
+) -> None:
+    """Decode the stems of DATA into a memory-mapped bank; goes on after an interruption."""
+    from vocalsep.data.pack import PackOptions
+    from vocalsep.data.pack import pack as pack_stems
+
+    sources = _stems(data, layout, root, split)
+    tracks = pack_stems(sources, PackOptions(output, rate, workers, bandwidth), click.echo)
     hours = sum(track.n_samples for track in tracks) / rate / 3600
     click.echo(f"{output}: {len(tracks)} stems, {hours:.2f} hours")
+
+
+@command.command()
+@click.argument("bank", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the shards."
+)
+@click.option(
+    "--codec",
+    type=click.Choice(["flac", "opus"]),
+    default="flac",
+    show_default=True,
+    help="Of the stems.",
+)
+@click.option(
+    "--seconds", type=click.FloatRange(1), default=12.0, show_default=True, help="Of one sample."
+)
+@click.option(
+    "--shard-mb", type=click.IntRange(1), default=512, show_default=True, help="Size of a shard."
+)
+@workers_option
+def shards(
+    bank: Path, output: Path, codec: str, seconds: float, shard_mb: int, workers: int
+) -> None:
+    """Write BANK as WebDataset tar shards, for sets larger than a disk or on another machine.
+
+    Goes on after an interruption. Training reads them by the recipe key mixing.shards.
+    """
+    from vocalsep.data.bank import Bank
+    from vocalsep.data.shards.write import ShardOptions, write_shards
+
+    options = ShardOptions(output, codec, seconds, shard_mb * 1_000_000, workers)
+    index = write_shards(Bank(bank), options, click.echo)
+    click.echo(f"written: set mixing.shards=[{index}]")
+
+
+@command.command()
+def layouts() -> None:
+    """List the layouts that data sets may have."""
+    from vocalsep.commands._table import table
+    from vocalsep.data.layouts import LAYOUTS
+
+    click.echo(table([[name, LAYOUTS.build(name, {}).summary] for name in GUESSES]))
+
+
+@command.command()
+@click.option("--rate", type=click.IntRange(1000), default=44100, show_default=True, help="Hz.")
+@click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True)
+def cost(rate: int, seconds: float) -> None:
+    """Measure what each augmentation costs on this machine."""
+    from vocalsep.commands._table import table
+    from vocalsep.data.cost import measure
+
+    rows = [[name, f"{ms:.1f} ms"] for name, ms in measure(rate, seconds).items()]
+    click.echo(table([["augmentation", f"{seconds:g} s, stereo"], *rows]))
+
+
+def _stems(data: Path, layout: str | None, root: Path | None, split: str) -> list[StemSource]:
+    """The stems of a set; says which layout was guessed."""
+    from vocalsep.data.layouts import guess_layout, read_stems
+    from vocalsep.data.layouts.manifest import read_list
+
+    if layout is None:
+        layout = guess_layout(data)
+        click.echo(f"{data}: taken for the layout {layout} (--layout says otherwise)", err=True)
+    if root is not None:
+        if layout != "manifest":
+            raise click.BadOptionUsage("--root", f"--root is for lists; {data} is {layout}")
+        return read_list(data, root, split)
+    return read_stems(data, layout, split)

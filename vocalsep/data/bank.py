@@ -55,7 +55,13 @@ class Track:
 
 
 class TrackReader(Protocol):
-    """What the mixer draws from: a bank, or the samples of tar shards held in memory."""
+    """What the mixer draws from: a bank, or the samples of tar shards held in memory.
+
+    Attributes:
+        whole: all there is; otherwise a group that is asked for may be missing for the moment.
+    """
+
+    whole: bool
 
     @property
     def name(self) -> str:
@@ -82,6 +88,8 @@ class Bank:
     Raises:
         DataError: the folder is no bank, or is empty.
     """
+
+    whole = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

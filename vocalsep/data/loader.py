@@ -6,15 +6,18 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, get_worker_info
 
 from vocalsep.data.bank import Bank
 from vocalsep.data.mixer import Mixer, example_rng
-from vocalsep.errors import DataError
+from vocalsep.data.shards.pool import Pool
+from vocalsep.data.shards.read import SampleStream, find_shards
+from vocalsep.errors import DataError, VocalsepError
 from vocalsep.recipe import Recipe
 
 
@@ -41,6 +44,9 @@ class Batch:
         return Batch(self.sources.pin_memory(), self.band_hz.pin_memory())
 
 
+Item: TypeAlias = "Batch | VocalsepError"
+
+
 @dataclass(frozen=True)
 class Share:
     """Which of the examples of a step are drawn: those with index ≡ rank modulo `world`.
@@ -56,30 +62,79 @@ class Share:
     margin_samples: int = 0
 
 
-class StepDataset(Dataset[Batch]):
-    """Item s is the whole batch of step s; the bank is opened in the process that reads it."""
+class StepDataset(Dataset[Item]):
+    """Item s is the whole batch of step s, or the error that came in its way.
+
+    An error is handed over as a value: raised in a loader process, it would come out as many lines.
+    """
 
     def __init__(self, recipe: Recipe, share: Share) -> None:
         self.recipe = recipe
         self.share = share
-        self._mixer: Mixer | None = None
 
     def __len__(self) -> int:
         return self.recipe.training.max_steps
 
-    def __getitem__(self, step: int) -> Batch:
-        if self._mixer is None:
-            self._mixer = self.open()
-        return draw_batch(self._mixer, self.recipe, self.share, step)
+    def __getitem__(self, step: int) -> Item:
+        try:
+            return draw_batch(self.mixer(step), self.recipe, self.share, step)
+        except VocalsepError as error:
+            return error
 
-    def open(self) -> Mixer:
-        """A mixer over the bank.
+    def check(self) -> None:
+        """Look before any process starts whether the data is there and fits the recipe.
 
         Raises:
-            DataError: the bank or the shares are wrong.
+            DataError: it is not, or does not.
         """
+        raise NotImplementedError
+
+    def mixer(self, step: int) -> Mixer:
+        """What draws the examples of a step."""
+        raise NotImplementedError
+
+
+class BankDataset(StepDataset):
+    """Draws from a bank, which is opened in the process that reads it."""
+
+    _mixer: Mixer | None = None
+
+    def check(self) -> None:
         bank = Bank(Path(self.recipe.mixing.bank))
-        return Mixer(self.recipe, bank, self.share.margin_samples)
+        bank.check_files()
+        Mixer(self.recipe, bank, self.share.margin_samples)
+
+    def mixer(self, step: int) -> Mixer:
+        if self._mixer is None:
+            bank = Bank(Path(self.recipe.mixing.bank))
+            self._mixer = Mixer(self.recipe, bank, self.share.margin_samples)
+        return self._mixer
+
+
+class ShardDataset(StepDataset):
+    """Draws from a pool of samples of tar shards, one stream a loader process.
+
+    A step is always drawn by the same stream, whichever step training starts with: its examples
+    follow from (seed, step, index) and the number of loader processes and ranks.
+    """
+
+    _pool: Pool | None = None
+
+    def check(self) -> None:
+        n_streams = self.share.world * max(1, self.recipe.training.workers)
+        SampleStream(find_shards(self.recipe.mixing.shards), self.recipe.seed, 0, n_streams)
+
+    def mixer(self, step: int) -> Mixer:
+        mixing, info = self.recipe.mixing, get_worker_info()
+        workers = info.num_workers if info else 1
+        if self._pool is None:
+            number = self.share.rank * workers + step % workers
+            shards = find_shards(mixing.shards)
+            stream = SampleStream(shards, self.recipe.seed, number, self.share.world * workers)
+            rate = self.recipe.audio.sample_rate
+            self._pool = Pool(stream, rate, mixing.shard_pool, mixing.shard_refresh)
+        self._pool.move_to(step // workers)
+        return Mixer(self.recipe, self._pool, self.share.margin_samples)
 
 
 def draw_batch(mixer: Mixer, recipe: Recipe, share: Share, step: int) -> Batch:
@@ -110,9 +165,8 @@ def batches(
             f"training.batch_size is {recipe.training.batch_size}: expected at least one example "
             f"for each of {world} processes"
         )
-    Bank(Path(recipe.mixing.bank)).check_files()
-    dataset = StepDataset(recipe, share)
-    dataset.open()
+    dataset = (ShardDataset if recipe.mixing.shards else BankDataset)(recipe, share)
+    dataset.check()
     workers = recipe.training.workers
     loader = DataLoader(
         dataset,
@@ -127,8 +181,11 @@ def batches(
         generator=torch.Generator(),
     )
     try:
-        yield from loader
-    # torch says so in several lines; what a batch itself can raise was looked for above.
+        for item in loader:
+            if isinstance(item, VocalsepError):
+                raise item
+            yield item
+    # torch says so in several lines.
     except RuntimeError as error:
         if "DataLoader worker" not in str(error):
             raise

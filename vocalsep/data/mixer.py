@@ -78,9 +78,16 @@ class Mixer:
         self.joint = Chain(recipe.mixing.mix_augment, rate, joint=True)
         self.nyquist_hz = rate / 2
         self.shelves = {
-            stem: Shelf(reader.name, stem, [s[stem] for s in songs if stem in s], how.shares)
-            for stem, how in self.how.items()
+            stem: self._shelf(stem, [song[stem] for song in songs if stem in song])
+            for stem in self.stems
         }
+
+    def _shelf(self, stem: str, takes: list[Take]) -> Shelf:
+        shares = self.how[stem].shares
+        if not self.reader.whole:
+            groups = {take.group for take in takes}
+            shares = {group: share for group, share in shares.items() if group in groups}
+        return Shelf(self.reader.name, stem, takes, shares)
 
     def draw(self, rng: np.random.Generator) -> Example:
         """One example."""

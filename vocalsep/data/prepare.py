@@ -1,0 +1,86 @@
+"""Training brings its own bank: what `mixing.root` names is packed when the bank lacks it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from vocalsep.data.bank import Bank
+from vocalsep.data.layouts import read_stems
+from vocalsep.data.pack import PackOptions, pack
+from vocalsep.data.sources import MIXTURE, StemSource, fingerprint
+from vocalsep.errors import DataError, VocalsepError
+from vocalsep.recipe import Recipe
+
+HELD_OUT = "test"
+
+
+def prepare(recipe: Recipe, report: Callable[[str], None]) -> None:
+    """Pack the data set of a recipe, unless its bank holds it already or it names none.
+
+    Only one process of a training may do this; the others wait for it. An interrupted packing goes
+    on where it stopped.
+
+    Args:
+        report: called with a line for every stem that is packed.
+
+    Raises:
+        DataError: there is no bank and no data set, a stem cannot be decoded, or the held-out split
+            is asked for.
+        OutputError: the bank cannot be written.
+    """
+    mixing = recipe.mixing
+    if mixing.shards:
+        return
+    if not mixing.bank:
+        raise DataError(
+            "mixing.bank is empty: name the folder that `vocalsep data pack` wrote, or where "
+            "training shall pack mixing.root"
+        )
+    bank, rate = Path(mixing.bank), recipe.audio.sample_rate
+    if not mixing.root:
+        Bank(bank).check_files()
+        return
+    sources = training_stems(Path(mixing.root), mixing.layout, mixing.split)
+    if _is_complete(bank, fingerprint(sources, rate)):
+        return
+    n_stems = sum(source.target != MIXTURE for source in sources)
+    report(f"packing {n_stems} stems of {mixing.root} into {bank}")
+    left_out: list[str] = []
+
+    def note(line: str) -> None:
+        if line.startswith("left out"):
+            left_out.append(line)
+        report(line)
+
+    pack(sources, PackOptions(bank, rate, os.cpu_count() or 1), note)
+    if left_out:
+        raise DataError(
+            f"{len(left_out)} of {n_stems} stems of {mixing.root} could not be packed, first: "
+            f"{left_out[0].removeprefix('left out: ')}; mend them, or pack without them by "
+            f"`vocalsep data pack` and leave mixing.root empty"
+        )
+
+
+def training_stems(root: Path, layout: str, split: str) -> list[StemSource]:
+    """The stems of a split that may be trained on.
+
+    Raises:
+        DataError: as `read_stems`, or it is the held-out split.
+    """
+    if HELD_OUT in split:
+        raise DataError(
+            f"split is {split!r}: the test split is held out for evaluation, expected train, "
+            f"valid or train+valid"
+        )
+    return read_stems(root, layout, split)
+
+
+def _is_complete(bank: Path, wanted: str) -> bool:
+    try:
+        opened = Bank(bank)
+        opened.check_files()
+    except VocalsepError:
+        return False
+    return opened.made_from == wanted

@@ -1,0 +1,1 @@
+"""Tar shards (WebDataset): training data larger than a disk, or on another machine."""
