@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vocalsep.backbones.base import Backbone
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.build import build_separator
 from vocalsep.recipe import Recipe
@@ -44,26 +45,23 @@ def receptive_field(separator: BaseSeparator) -> str:
     Norms are left out: some depend on everything, if only by two numbers. All weights are made
     positive, so that nothing cancels, and the gradient of the middle output is looked at.
     """
-    inputs: list[Tensor] = []
+    probe = without_norms(copy.deepcopy(separator).eval())
+    probe.set_backbone_dtype(torch.float64)
+    backbone = next(m for m in probe.backbone.modules() if isinstance(m, Backbone))
+    transform, gradients = backbone.transform, []
 
-    def remember(module: nn.Module, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        inputs.append(arguments[0].detach().abs().double().requires_grad_())
-        return (inputs[-1], *arguments[1:])
-
-    def give(module: nn.Module, arguments: tuple[Tensor, ...], output: Tensor) -> None:
+    def watched(features: Tensor) -> Tensor:
+        features = features.detach().abs().requires_grad_()
+        output = transform(features)
         middle = output[0]  # (D, *size)
         for n in output.shape[2:]:
             middle = middle.select(1, n // 2)
-        middle.sum().backward()
+        gradients.append(torch.autograd.grad(middle.sum(), features)[0])
+        return output.detach()
 
-    probe = without_norms(copy.deepcopy(separator).eval())
-    probe.set_backbone_dtype(torch.float64)
-    probe.backbone.register_forward_pre_hook(remember)
-    probe.backbone.register_forward_hook(give)
+    backbone.transform = watched  # type: ignore[method-assign]
     probe.forward(0.1 * torch.ones(1, separator.n_channels, separator.chunk_samples))
-    gradient = inputs[0].grad
-    assert gradient is not None
-    touched = gradient[0].abs().sum(0) > 0  # (*size)
+    touched = gradients[0][0].abs().sum(0) > 0  # (*size)
     sizes = [int(index.max() - index.min()) + 1 for index in touched.nonzero(as_tuple=True)]
     axes = ("samples",) if len(sizes) == 1 else ("bins", "frames")
     parts = [
