@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),
     "train": ("vocalsep.commands.train", "Train a model from a recipe."),
     "data": ("vocalsep.commands.data", "Prepare training data."),
+    "networks": ("vocalsep.commands.networks", "List, describe and measure the networks."),
     "bench": ("vocalsep.commands.bench", "Measure speed and memory on this machine."),
     "doctor": ("vocalsep.commands.doctor", "Print versions, devices and what is missing."),
 }
