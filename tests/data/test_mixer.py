@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.helpers.synth import make_bank, tiny_recipe
+from tests.helpers.synth import RATE, make_bank, music, tiny_recipe, voice
+from vocalsep.data.augment import Sound
+from vocalsep.data.bank import FULL_SCALE, Bank, Track, write_index
 from vocalsep.data.loader import batches
-from vocalsep.data.mixer import Mixer, example_rng
+from vocalsep.data.mixer import Example, Mixer, example_rng
 from vocalsep.errors import DataError
 from vocalsep.recipe import Mixing, Part, Recipe
+from vocalsep.recipe.mixing import StemMixing
+
+FOUR = ["vocals", "drums", "bass", "other"]
 
 
 def with_mixing(recipe: Recipe, **changes: object) -> Recipe:
@@ -85,6 +90,134 @@ def test_voice_level_follows_the_recipe(recipe: Recipe) -> None:
         return float(10 * np.log10(np.mean(voice**2) / np.mean(music**2)))
 
     assert level_db((6.0, 6.0)) - level_db((-6.0, -6.0)) == pytest.approx(12.0, abs=0.01)
+
+
+def four_stem_recipe(tmp_path: Path, **changes: object) -> Recipe:
+    """Vocals, drums, bass and other, of two songs and a loose voice."""
+    n, tracks = 4 * RATE, []
+    for song in ("one", "two", ""):
+        for number, target in enumerate(FOUR if song else FOUR[:1]):
+            key = f"{target}{song}"
+            audio = voice(n, number) if target == "vocals" else music(n, number + len(song))
+            np.round(audio.T * FULL_SCALE).astype("<i2").tofile(tmp_path / f"{key}.i16")
+            group = "songs" if song else "loose"
+            tracks.append(Track(key, target, group, song, key, "CC0-1.0", 4000.0, 2, n))
+    write_index(tmp_path, RATE, tracks)
+    recipe = dataclasses.replace(tiny_recipe(tmp_path), targets=FOUR, residual="other")
+    quiet = {"music_only": 0.0, "voice_only": 0.0, "mono": 0.0, "second_voice": 0.0}
+    return with_mixing(recipe, **{**quiet, **changes})
+
+
+def draw(recipe: Recipe, index: int = 0) -> Example:
+    bank = Bank(Path(recipe.mixing.bank))
+    return Mixer(recipe, bank).draw(example_rng(0, 0, index))
+
+
+def test_stems_come_in_the_order_of_the_recipe(tmp_path: Path) -> None:
+    recipe = four_stem_recipe(tmp_path, same_song=1.0, same_song_db=(0.0, 0.0))
+    bank = Bank(tmp_path)
+    example = draw(recipe)
+    assert example.sources.shape == (4, 2, 31 * 64)
+    gains = []
+    for stem, source in zip(FOUR, example.sources, strict=True):
+        # Each is its own track of one song, all from the same place.
+        whole = bank.read(next(t for t in bank.tracks if t.target == stem and t.song), 0, 4 * RATE)
+        lags = np.correlate(whole[0], source[0], mode="valid")
+        start = int(np.argmax(np.abs(lags)))
+        gains.append((start, np.abs(source).max() / np.abs(whole[:, start : start + 1984]).max()))
+    starts, factors = zip(*gains, strict=True)
+    assert len({s for s, stem in zip(starts, FOUR, strict=True) if stem != "vocals"}) == 1
+    assert max(factors) / min(factors) == pytest.approx(1, rel=0.1)  # levels as recorded
+
+
+def test_a_stem_can_be_silenced_alone(tmp_path: Path) -> None:
+    silent = {"bass": StemMixing(silent=1.0), "drums": StemMixing(silent=0.5)}
+    recipe = four_stem_recipe(tmp_path, stems=silent)
+    quiet = np.array([[not s.any() for s in draw(recipe, k).sources] for k in range(30)])
+    assert quiet[:, FOUR.index("bass")].all()
+    assert 5 < quiet[:, FOUR.index("drums")].sum() < 25
+    assert not quiet[:, FOUR.index("vocals")].any()
+    everything = {stem: StemMixing(silent=1.0) for stem in FOUR}
+    assert draw(four_stem_recipe(tmp_path, stems=everything)).sources.any()
+
+
+def test_voice_only_and_music_only_of_four(tmp_path: Path) -> None:
+    alone = draw(four_stem_recipe(tmp_path, voice_only=1.0)).sources
+    assert [bool(source.any()) for source in alone] == [True, False, False, False]
+    without = draw(four_stem_recipe(tmp_path, music_only=1.0)).sources
+    assert [bool(source.any()) for source in without] == [False, True, True, True]
+
+
+def test_a_stem_of_its_own_range_is_set_against_the_others(tmp_path: Path) -> None:
+    def level_db(low_high: list[float]) -> float:
+        stems = {"bass": StemMixing(level_db=low_high), "vocals": StemMixing()}
+        sources = draw(four_stem_recipe(tmp_path, same_song=0.0, stems=stems)).sources
+        bass = FOUR.index("bass")
+        others = sources.sum(0) - sources[bass]
+        return float(10 * np.log10(np.sum(sources[bass] ** 2) / np.sum(others**2)))
+
+    assert level_db([5.0, 5.0]) - level_db([-5.0, -5.0]) == pytest.approx(10, abs=0.01)
+
+
+def test_joint_augmentations_treat_all_stems_alike(tmp_path: Path) -> None:
+    plain = {"same_song": 0.0, "voice_db": (0.0, 0.0)}
+    swap = [Part("channel_swap", {"p": 0.5}), Part("polarity", {"p": 0.5})]
+    seen = set()
+    for index in range(12):
+        before = draw(four_stem_recipe(tmp_path, **plain), index).sources
+        after = draw(four_stem_recipe(tmp_path, mix_augment=swap, **plain), index).sources
+        ways = [
+            (s, p) for s in (1, -1) for p in (1, -1) if np.array_equal(before[:, ::s] * p, after)
+        ]
+        seen |= set(ways)
+        assert ways
+    assert len(seen) >= 3
+
+
+def test_the_second_take_is_only_of_its_stem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    one = Mixer._one
+
+    def noted(self: Mixer, rng: np.random.Generator, stem: str) -> Sound:
+        drawn.append(stem)
+        return one(self, rng, stem)
+
+    monkeypatch.setattr(Mixer, "_one", noted)
+    doubled = {"drums": StemMixing(second=1.0)}
+    draw(four_stem_recipe(tmp_path, same_song=0.0, stems=doubled))
+    assert drawn == ["vocals", "drums", "drums", "bass", "other"]
+
+
+def test_one_channel_recipes_get_the_mean_of_both(tmp_path: Path) -> None:
+    recipe = four_stem_recipe(tmp_path, same_song=1.0)
+    stereo = draw(recipe).sources
+    audio = dataclasses.replace(recipe.audio, n_channels=1)
+    mono = draw(dataclasses.replace(recipe, audio=audio)).sources
+    assert mono.shape == (4, 1, 31 * 64)
+    mean = stereo.mean(1, keepdims=True)
+    level = np.sqrt(np.mean(mean.sum(0) ** 2)) / 0.1
+    np.testing.assert_allclose(mono, mean / level, atol=1e-5)
+
+
+def test_margins_lengthen_the_example(recipe: Recipe) -> None:
+    plain = next(batches(recipe, 0)).sources
+    wide = next(batches(recipe, 0, margin_samples=100)).sources
+    assert wide.shape[-1] == plain.shape[-1] + 200
+
+
+def test_ranks_share_the_examples_of_one_process(recipe: Recipe) -> None:
+    larger = dataclasses.replace(
+        recipe, training=dataclasses.replace(recipe.training, batch_size=5, max_steps=2)
+    )
+    whole = [batch.sources for batch in batches(larger, 0)]
+    for rank in range(2):
+        part = [batch.sources for batch in batches(larger, 0, rank, 2)]
+        for a, b in zip(whole, part, strict=True):
+            assert np.array_equal(a[rank::2], b)
+    with pytest.raises(DataError, match="for each of 6 processes"):
+        next(batches(larger, 0, 0, 6))
 
 
 def test_augmentations_run_in_the_chain(recipe: Recipe) -> None:

@@ -45,6 +45,7 @@ def command(
     """
     import torch
 
+    from vocalsep.data.prepare import prepare
     from vocalsep.recipe import load_recipe
     from vocalsep.training.world import joined, place, world_of_environment
 
@@ -58,6 +59,8 @@ def command(
         return
     world = world_of_environment()
     where = place(device, world)
+    # Before the processes meet: packing may take longer than they would wait for each other.
+    prepare(loaded, click.echo, world.local_rank)
     order = _Order(output or Path("runs") / loaded.name, init, find_lr, tensorboard)
     with joined(world, where):
         _train(loaded, order, world, where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,16 +15,18 @@ from vocalsep.errors import DataError, VocalsepError
 from vocalsep.recipe import Recipe
 
 HELD_OUT = "test"
+WAIT_S = 2.0
 
 
-def prepare(recipe: Recipe, report: Callable[[str], None]) -> None:
+def prepare(recipe: Recipe, report: Callable[[str], None], local_rank: int = 0) -> None:
     """Pack the data set of a recipe, unless its bank holds it already or it names none.
 
-    Only one process of a training may do this; the others wait for it. An interrupted packing goes
-    on where it stopped.
+    An interrupted packing goes on where it stopped.
 
     Args:
         report: called with a line for every stem that is packed.
+        local_rank: number of this process among those of the machine: the first one packs, the
+            others wait until it is done.
 
     Raises:
         DataError: there is no bank and no data set, a stem cannot be decoded, or the held-out split
@@ -43,10 +46,17 @@ def prepare(recipe: Recipe, report: Callable[[str], None]) -> None:
         Bank(bank).check_files()
         return
     sources = training_stems(Path(mixing.root), mixing.layout, mixing.split)
-    if _is_complete(bank, fingerprint(sources, rate)):
-        return
+    wanted = fingerprint(sources, rate)
+    while not _is_complete(bank, wanted):
+        if local_rank == 0:
+            return _pack(recipe, sources, report)
+        time.sleep(WAIT_S)
+
+
+def _pack(recipe: Recipe, sources: list[StemSource], report: Callable[[str], None]) -> None:
+    mixing = recipe.mixing
     n_stems = sum(source.target != MIXTURE for source in sources)
-    report(f"packing {n_stems} stems of {mixing.root} into {bank}")
+    report(f"packing {n_stems} stems of {mixing.root} into {mixing.bank}")
     left_out: list[str] = []
 
     def note(line: str) -> None:
@@ -54,7 +64,8 @@ def prepare(recipe: Recipe, report: Callable[[str], None]) -> None:
             left_out.append(line)
         report(line)
 
-    pack(sources, PackOptions(bank, rate, os.cpu_count() or 1), note)
+    options = PackOptions(Path(mixing.bank), recipe.audio.sample_rate, os.cpu_count() or 1)
+    pack(sources, options, note)
     if left_out:
         raise DataError(
             f"{len(left_out)} of {n_stems} stems of {mixing.root} could not be packed, first: "
