@@ -29,10 +29,10 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Make, Track
 @model_option
 @click.option(
     "--make",
-    type=click.Choice(["auto", "stems"]),
+    type=click.Choice(["auto", "video", "stems"]),
     default="auto",
     show_default=True,
-    help="auto: what the input is; stems: a .stem.mp4 for DJ programs.",
+    help="auto: what the input is; video: picture and synced lyrics; stems: a .stem.mp4 for DJs.",
 )
 @click.option(
     "--format",

@@ -12,7 +12,7 @@ DEFAULT_OUTPUT = "karaoke"
 
 _DEFAULT_RUN = RunOptions()
 
-Make: TypeAlias = Literal["auto", "audio", "video", "stems"]
+Make: TypeAlias = Literal["auto", "video", "stems"]
 Tracks: TypeAlias = Literal["instrumental", "both"]
 
 
@@ -53,7 +53,7 @@ class KaraokeOptions:
         inputs: files and folders.
         output: folder for everything but UltraStar songs, which keep theirs.
         model: name or path.
-        make: "auto" (what the input is), "audio", "video" or "stems".
+        make: "auto" (what the input is), "video" (of its lyrics) or "stems".
         format: of the sound; None follows the source.
         template: output names below the output folder; None is the default of the kind.
         treatment: guide, key, tempo.

@@ -13,6 +13,7 @@ from vocalsep.inference.places import Places
 from vocalsep.inference.separator import Separator
 from vocalsep.inference.sources import AUDIO_SUFFIXES, Failure, find_sources
 from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.lyric_video import plan_lyric_video, plan_words
 from vocalsep.karaoke.mp3g import (
     CDG,
     ZIP,
@@ -28,6 +29,7 @@ from vocalsep.karaoke.song import plan_audio
 from vocalsep.karaoke.stem_file import plan_stem_file
 from vocalsep.karaoke.stretch import require_stretch
 from vocalsep.karaoke.ultrastar import Song, plan_songs, read_song, read_text
+from vocalsep.karaoke.ultrastar_notes import song_lines
 from vocalsep.karaoke.video import is_video, plan_video
 
 _TEXT = ".txt"
@@ -60,7 +62,8 @@ def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
     named = {Path(name) for name in options.inputs}
     library = _library(sources, options, named, plan)
     for group in library.groups.values():
-        _add(plan, str(group[0].path), partial(plan_songs, group, context))
+        make = _ultrastar_video if options.make == "video" else plan_songs
+        _add(plan, str(group[0].path), partial(make, group, context))
     for source in _songs(sources, named, library):
         _add(plan, str(source.path), partial(_product, source, context))
     if not (plan.products or plan.failures):
@@ -121,6 +124,14 @@ def _songs(sources: list[Source], named: set[Path], library: _Library) -> Iterat
             yield source
 
 
+def _ultrastar_video(group: list[Song], context: Context) -> Product:
+    """A video of the first text, named after artist and title: files are often called "audio"."""
+    song = group[0]
+    lines = song_lines(song.text, str(song.path))
+    name = f"{song.text.get('ARTIST') or 'Unknown'} - {song.text.get('TITLE')}".replace("/", "_")
+    return plan_words(song.audio, lines, Source(song.path.with_name(f"{name}.txt")), context)
+
+
 def _product(source: Source, context: Context) -> Product:
     """What one source becomes.
 
@@ -135,6 +146,8 @@ def _product(source: Source, context: Context) -> Product:
     graphics = source.path if suffix == CDG else graphics_of(source.path)
     if graphics is not None:
         return plan_disc(open_pair(graphics), source, context)
+    if context.options.make == "video" and not is_video(source.path):
+        return plan_lyric_video(source, context)
     return plan_video(source, context) if is_video(source.path) else plan_audio(source, context)
 
 

@@ -19,6 +19,7 @@ from vocalsep.inference.manifest import Entry, add_entry, is_up_to_date
 from vocalsep.inference.options import FileOptions
 from vocalsep.inference.plan import Job
 from vocalsep.inference.separator import Separator
+from vocalsep.karaoke.lyrics import retime_lrc
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.take import Recording, Take, record
 from vocalsep.karaoke.workshop import Workshop
@@ -103,7 +104,7 @@ class Product(ABC):
             stem_format=self.job.stem_format,
             stems=("voice", KARAOKE),
             outputs={KARAOKE: output},
-            tags={KARAOKE: studio.tags(source, KARAOKE)},
+            tags={KARAOKE: _retimed(studio.tags(source, KARAOKE), treatment.tempo)},
         )
         return replace(record(take.treated(treatment), recording), warnings=take.result.warnings)
 
@@ -162,3 +163,12 @@ class Product(ABC):
         if entry is None:
             return None
         return replace(entry, options={**entry.options, "karaoke": self.kind, **self.facts()})
+
+
+def _retimed(tags: Tags, tempo: float) -> Tags:
+    """The tags of a song at a new tempo: synced lyrics follow it."""
+    lyrics = tags.text.get("lyrics", ())
+    if tempo == 100.0 or not lyrics:
+        return tags
+    moved = tuple(retime_lrc(text, 100.0 / tempo) for text in lyrics)
+    return replace(tags, text={**tags.text, "lyrics": moved})

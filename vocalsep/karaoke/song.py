@@ -1,11 +1,15 @@
-"""Plain songs: the instrumental as a sound file."""
+"""Plain songs: the instrumental as a sound file, with the song's synced lyrics beside it."""
 
 from __future__ import annotations
 
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.names import Source
 from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.lyrics_source import find_lrc
 from vocalsep.karaoke.product import KARAOKE, Product, Studio
+
+#: The output beside the sound, for songs with synced lyrics.
+LYRICS = "lyrics"
 
 DEFAULT_TEMPLATE = "{folder}/{track} (Karaoke).{ext}"
 
@@ -16,8 +20,14 @@ class AudioSong(Product):
     kind = "audio"
 
     def build(self, studio: Studio) -> FileResult:
-        (output,) = self.job.outputs.values()
-        return self.instrumental(studio, self.source, studio.workshop.path_for(output))
+        outputs = self.job.outputs
+        made = studio.workshop.path_for(outputs[KARAOKE])
+        result = self.instrumental(studio, self.source, made)
+        lyrics = find_lrc(self.source) if LYRICS in outputs else None
+        if lyrics is not None:
+            content = lyrics.at_tempo(self._options.treatment.tempo)
+            studio.workshop.path_for(outputs[LYRICS]).write_bytes(content)
+        return result
 
 
 def plan_audio(source: Source, context: Context) -> AudioSong:
@@ -30,5 +40,8 @@ def plan_audio(source: Source, context: Context) -> AudioSong:
     sound = context.open(source.path)
     stem_format = context.format(sound, context.name_format(sound, "m4a"))
     output = context.output(source, DEFAULT_TEMPLATE, stem_format.extension.lstrip("."))
-    job = context.job(sound, stem_format, {KARAOKE: output})
+    outputs = {KARAOKE: output}
+    if find_lrc(source.path):
+        outputs[LYRICS] = output.with_suffix(".lrc")
+    job = context.job(sound, stem_format, outputs)
     return AudioSong(job, context.options, context.separator)
