@@ -77,14 +77,15 @@ class Reverb(Augmentation):
         """The sound in a room."""
         n = sound.samples.shape[1]
         rt60 = rng.uniform(*self.rt60_s)
-        predelay = int(rng.uniform(0.0, 0.06) * self.sample_rate)
+        predelay = min(n // 4, int(rng.uniform(0.0, 0.06) * self.sample_rate))
         n_tail = max(1, min(n // 2, int(rt60 * self.sample_rate)))
         decay = np.exp(np.float32(-3 * math.log(10) / rt60 / self.sample_rate) * _counting(n_tail))
         tail = rng.standard_normal((2, n_tail), np.float32) * decay
         tail[:, 1:] += np.float32(rng.uniform(0.3, 0.9)) * tail[:, :-1]  # a zero near Nyquist
         tail *= decibels(rng.uniform(*self.wet_db)) / np.sqrt(np.square(tail).sum(1, keepdims=True))
-        # Echoes of the end would come round to the start: room for the tail behind the segment.
-        size = fast_fft_size(n + predelay + n_tail + 1)
+        # Echoes of the end come round to the start, as if the same had sounded before. Room for
+        # them behind the segment would make the FFT two to four times slower.
+        size = fast_fft_size(n)
         impulse = np.zeros((2, size), np.float32)
         impulse[:, 0] = 1.0
         impulse[:, predelay + 1 : predelay + 1 + n_tail] = tail
