@@ -20,6 +20,7 @@ from vocalsep.errors import VocalsepError
 COMMANDS = {
     "separate": ("vocalsep.commands.separate", "Take songs apart into vocals and accompaniment."),
     "karaoke": ("vocalsep.commands.karaoke", "Turn songs into karaoke material."),
+    "live": ("vocalsep.commands.live", "Take the voice out of whatever is playing."),
     "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
     "models": ("vocalsep.commands.models", "List, show and verify the models."),
     "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),
