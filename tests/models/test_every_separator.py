@@ -22,6 +22,10 @@ RECIPES = {
     **{f"features {name}": mask_recipe(features=name) for name in FEATURES.names()},
     "mask per target": mask_recipe("bounded_complex", per_target=True),
     "mask mono": replace(mask_recipe("softmax"), audio=replace(mask_recipe().audio, n_channels=1)),
+    "mask auxiliary": replace(
+        mask_recipe("sigmoid", per_target=True),
+        backbone=Part("unet_plus_plus", {"widths": [4, 6, 8], "deep_supervision": True}),
+    ),
     "mask context": replace(
         mask_recipe("magnitude"), backbone=Part("adversarial_unet", {"width": 6, "levels": 1})
     ),
@@ -79,10 +83,13 @@ def test_estimates_for_training(recipe: Recipe) -> None:
     separator = build_separator(recipe).train()
     margin, n_targets = separator.margin_samples, len(recipe.targets)
     mixture = 0.1 * torch.randn(2, 2, 640 + 2 * margin)
-    estimates = separator.estimate(mixture)
-    assert estimates.waveforms.shape == (2, n_targets, 2, 640)
-    assert estimates.spectra.shape == (2, n_targets, 2, recipe.audio.n_bins, 11)
-    (estimates.waveforms.square().sum() + estimates.magnitudes.sum()).backward()
+    outputs = separator.estimate_all(mixture)
+    assert outputs[0][0] == 1.0
+    for weight, estimates in outputs:
+        assert estimates.waveforms.shape == (2, n_targets, 2, 640)
+        assert estimates.spectra.shape == (2, n_targets, 2, recipe.audio.n_bins, 11)
+        loss = estimates.waveforms.square().sum() + estimates.magnitudes.sum()
+        (weight * loss).backward(retain_graph=True)
     without = [name for name, p in separator.named_parameters() if p.grad is None]
     assert without == []
 
@@ -103,6 +110,15 @@ def test_half_precision_inside_float32_outside(recipe: Recipe) -> None:
     separator = build_separator(recipe).eval()
     separator.set_backbone_dtype(torch.bfloat16)
     assert separator(0.1 * torch.randn(1, 2, 500)).dtype == torch.float32
+
+
+def test_auxiliary_outputs_are_for_training_only() -> None:
+    separator = build_separator(RECIPES["mask auxiliary"]).eval()
+    mixture = 0.1 * torch.randn(1, 2, 500)
+    (_, estimate), *auxiliary = separator.estimate_all(mixture)
+    torch.testing.assert_close(separator.estimate(mixture).spectra, estimate.spectra)
+    assert auxiliary and all(weight > 0 for weight, _ in auxiliary)
+    assert not torch.equal(auxiliary[0][1].spectra, estimate.spectra)
 
 
 @pytest.mark.parametrize("name", ["mask mono", "wave mono"])

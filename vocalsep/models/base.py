@@ -84,7 +84,7 @@ class BaseSeparator(nn.Module):
         return self._as_came(self.separate(self._as_heard(mixture)), mixture.shape[1])
 
     def estimate(self, mixture: Tensor) -> Signals:
-        """Estimate every target for training.
+        """Estimate every target as losses see it.
 
         Args:
             mixture: (B, C, N) float32, margins included.
@@ -92,9 +92,22 @@ class BaseSeparator(nn.Module):
         Returns:
             (B, S, C, …) of what lies between the margins.
         """
+        return self._estimates(mixture, auxiliary=False)[0][1]
+
+    def estimate_all(self, mixture: Tensor) -> list[tuple[float, Signals]]:
+        """The estimate with weight 1, then those of auxiliary outputs with theirs in the loss.
+
+        For training networks with deep supervision; others have the estimate alone.
+        """
+        return self._estimates(mixture, auxiliary=True)
+
+    def _estimates(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
         n_channels = mixture.shape[1]
-        signals = self.estimate_heard(self._as_heard(mixture))
-        return signals.map(lambda view: self._as_came(view, n_channels))
+        found = self.estimates_heard(self._as_heard(mixture), auxiliary)
+        return [
+            (weight, signals.map(lambda view: self._as_came(view, n_channels)))
+            for weight, signals in found
+        ]
 
     @abstractmethod
     def separate(self, mixture: Tensor) -> Tensor:
@@ -104,8 +117,8 @@ class BaseSeparator(nn.Module):
         """
 
     @abstractmethod
-    def estimate_heard(self, mixture: Tensor) -> Signals:
-        """Estimates of the targets as losses see them, C = n_channels, between the margins."""
+    def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
+        """What `estimate_all` gives, or only its first, for C = n_channels."""
 
     def _as_heard(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B', n_channels, L)."""

@@ -101,3 +101,9 @@ def inside(network: nn.Module, features: Tensor) -> Tensor:
     """The answer between the context: (B, D, *(n + 2·context)) -> (B, D_out, *n)."""
     answer: Tensor = network(features, valid=True) if context_of(network) else network(features)
     return answer
+
+
+def all_outputs(network: nn.Module, features: Tensor) -> list[tuple[float, Tensor]]:
+    """The answer with weight 1, then auxiliary outputs with their weights in the loss."""
+    assert isinstance(network, (Backbone, PerTarget))
+    return network.forward_all(features)

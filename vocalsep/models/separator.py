@@ -13,7 +13,7 @@ from vocalsep.errors import RecipeError
 from vocalsep.models.base import SEPARATORS, BaseSeparator
 from vocalsep.models.features import FEATURES, Features
 from vocalsep.models.masks import MASKS, MaskKind
-from vocalsep.models.networks import Plan, build_network
+from vocalsep.models.networks import Plan, all_outputs, build_network
 from vocalsep.recipe import Recipe
 
 
@@ -71,14 +71,19 @@ class MaskSeparator(BaseSeparator):
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L), both float32."""
         spectrum = self._spectrum(mixture)
-        masks = self.mask.separating(self.values(spectrum), spectrum)
+        [(_, values)] = self._values(spectrum, auxiliary=False)
+        masks = self.mask.separating(values, spectrum)
         return self.front_end.waveforms(masks * spectrum.unsqueeze(1), mixture.shape[-1])
 
-    def estimate_heard(self, mixture: Tensor) -> Signals:
-        """(B, C, N) -> estimates (B, S, C, …)."""
+    def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
+        """(B, C, N) -> estimates (B, S, C, …) with their weights."""
         spectrum = self._spectrum(mixture)
-        estimates = self.masks(spectrum) * spectrum.unsqueeze(1)  # (B, S, C, F', T)
-        return Signals.from_spectra(estimates, self.front_end, mixture.shape[-1])
+        found = []
+        for weight, values in self._values(spectrum, auxiliary):
+            estimates = self.mask.trained(values, spectrum) * spectrum.unsqueeze(1)
+            signals = Signals.from_spectra(estimates, self.front_end, mixture.shape[-1])
+            found.append((weight, signals))
+        return found
 
     def masks(self, spectrum: Tensor) -> Tensor:
         """Masks of every target as losses see them.
@@ -89,14 +94,19 @@ class MaskSeparator(BaseSeparator):
         Returns:
             (B, S, C, F', T) float32 or complex64.
         """
-        return self.mask.trained(self.values(spectrum), spectrum)
+        [(_, values)] = self._values(spectrum, auxiliary=False)
+        return self.mask.trained(values, spectrum)
 
-    def values(self, spectrum: Tensor) -> Tensor:
-        """What the network says, (B, C, F', T) complex64 -> (B, S, n_values, C, F', T) float32."""
+    def _values(self, spectrum: Tensor, auxiliary: bool) -> list[tuple[float, Tensor]]:
+        """What the network says: (weight, (B, S, n_values, C, F', T) float32) of each output."""
         features = self.features(spectrum).to(self._backbone_dtype)  # (B, D, F', T)
-        values: Tensor = self.backbone(features.contiguous(memory_format=torch.channels_last))
-        n_targets, n_values = len(self.targets), self.mask.n_values
-        return values.float().reshape(-1, n_targets, n_values, self.n_channels, *values.shape[2:])
+        features = features.contiguous(memory_format=torch.channels_last)
+        if auxiliary:
+            outputs = all_outputs(self.backbone, features)
+        else:
+            outputs = [(1.0, self.backbone(features))]
+        split = (len(self.targets), self.mask.n_values, self.n_channels)
+        return [(weight, y.float().reshape(-1, *split, *y.shape[2:])) for weight, y in outputs]
 
     def _spectrum(self, mixture: Tensor) -> Tensor:
         """(B, C, N) float32 -> (B, C, F', T) complex64."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from vocalsep.dsp.signals import Signals
 from vocalsep.errors import RecipeError
 from vocalsep.models.base import SEPARATORS, BaseSeparator
-from vocalsep.models.networks import Plan, build_network, context_of, inside
+from vocalsep.models.networks import Plan, all_outputs, build_network, context_of, inside
 from vocalsep.recipe import Recipe
 
 ACTIVATIONS = {"tanh": torch.tanh, "linear": torch.positive}
@@ -48,10 +48,18 @@ class WaveformSeparator(BaseSeparator):
 
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L − 2·margins), both float32."""
-        values = inside(self.backbone, mixture.to(self._backbone_dtype)).float()
-        samples: Tensor = self.activation(values)
-        return samples.reshape(-1, len(self.targets), self.n_channels, samples.shape[-1])
+        return self._samples(inside(self.backbone, mixture.to(self._backbone_dtype)))
 
-    def estimate_heard(self, mixture: Tensor) -> Signals:
-        """(B, C, N) -> estimates (B, S, C, …) of what lies between the margins."""
-        return Signals.from_waveforms(self.separate(mixture), self.front_end)
+    def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
+        """(B, C, N) -> estimates (B, S, C, …) with their weights."""
+        if auxiliary and not self.margin_samples:  # context networks have no auxiliary outputs
+            found = all_outputs(self.backbone, mixture)
+            outputs = [(weight, self._samples(values)) for weight, values in found]
+        else:
+            outputs = [(1.0, self.separate(mixture))]
+        return [(w, Signals.from_waveforms(samples, self.front_end)) for w, samples in outputs]
+
+    def _samples(self, values: Tensor) -> Tensor:
+        """(B, S·C, N) of the network -> (B, S, C, N) float32."""
+        samples: Tensor = self.activation(values.float())
+        return samples.reshape(-1, len(self.targets), self.n_channels, samples.shape[-1])
