@@ -37,17 +37,7 @@ def as_table(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    heading = [
-        "stem",
-        "files",
-        "hours",
-        "rates",
-        "channels",
-        "seconds",
-        "silent",
-        "clipping",
-        "band-limited",
-    ]
+    heading = ["stem", "files", "hours", "Hz", "channels", "seconds", "silent", "clip", "cut off"]
     yield table([heading, *(_cells(name, row) for name, row in report.summary().items())])
     if report.residuals_db:
         worst = max(report.residuals_db, key=lambda song: report.residuals_db[song])

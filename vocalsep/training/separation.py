@@ -14,13 +14,14 @@ from torch.nn import functional
 from vocalsep.data.loader import Batch, batches
 from vocalsep.dsp.signals import Signals
 from vocalsep.evaluation.score import score
-from vocalsep.evaluation.songs import Song, load_songs
+from vocalsep.evaluation.songs import Song
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.build import build_separator
 from vocalsep.models.checkpoint import save_model
 from vocalsep.recipe import Recipe, recipe_to_json
 from vocalsep.training.exhibits import exhibits_of
 from vocalsep.training.losses import build_loss
+from vocalsep.training.songs import validation_songs
 from vocalsep.training.task import Exhibit, Scores, Validation
 from vocalsep.training.world import World
 
@@ -42,8 +43,8 @@ class Piece:
     valid: Tensor
 
 
-class SeparationTask:
-    """Trains the separator of a recipe.
+class SeparationBase:
+    """The separator of a recipe, with all of a task that does not depend on what a batch is.
 
     Args:
         recipe: what to train, on what, and how.
@@ -69,20 +70,14 @@ class SeparationTask:
     def songs(self) -> list[Song]:
         """The validation songs, decoded when they are first asked for."""
         if self._songs is None:
-            validation, rate = self.recipe.validation, self.recipe.audio.sample_rate
-            stems = self.recipe.stems
-            self._songs = load_songs(validation.songs, stems, rate, validation.seconds)
+            self._songs = validation_songs(self.recipe)
         return self._songs
 
     def describe(self) -> str:
         return recipe_to_json(self.recipe)
 
-    def batches(self, first_step: int, world: World) -> Iterator[Batch]:
-        assert self.songs is not None  # a missing song is told before the first step
-        margin = self.network.margin_samples
-        return batches(self.recipe, first_step, world.rank, world.size, margin)
-
-    def pieces(self, batch: Batch, n_pieces: int) -> list[Piece]:
+    def cut(self, batch: Batch, n_pieces: int) -> list[Piece]:
+        """At most n_pieces parts of a batch, on the device."""
         moved = batch.to(self.device)
         n_each = -(-len(moved.sources) // n_pieces)
         cuts = zip(moved.sources.split(n_each), moved.band_hz.split(n_each), strict=True)
@@ -98,14 +93,13 @@ class SeparationTask:
         valid = (self.bin_hz < lowest[:, None])[:, None, None, :, None]
         return Piece(sources.sum(1), truth, mixture, valid)
 
-    def before_step(self, pieces: Sequence[Piece], world: World) -> dict[str, float]:
-        return {}
-
-    def weight(self, piece: Piece) -> Tensor:
+    def supervised_weight(self, piece: Piece) -> Tensor:
+        """(K,) of the recipe's loss."""
         with torch.no_grad():
             return self.loss.weight(piece.truth, piece.valid)
 
-    def total(self, piece: Piece) -> Tensor:
+    def supervised_total(self, piece: Piece) -> Tensor:
+        """(K,) of the recipe's loss."""
         return self.loss.total(self.estimates(piece), piece.truth, piece.valid)
 
     def estimates(self, piece: Piece) -> Signals:
@@ -136,18 +130,6 @@ class SeparationTask:
     ) -> None:
         save_model(path, self.recipe, weights, scores, facts)
 
-    def tensors(self, pieces: Sequence[Piece]) -> dict[str, Tensor]:
-        return {
-            "sources": torch.cat([piece.truth.waveforms for piece in pieces]).cpu(),
-            "heard": torch.cat([piece.heard for piece in pieces]).cpu(),
-        }
-
-    def state_dict(self) -> dict[str, Any]:
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Nothing is trained besides the network."""
-
     def _score(self, song: Song) -> dict[str, float]:
         stems = self.separate(song)
         return score(song, {name: stems[name].numpy() for name in self.recipe.stems})
@@ -166,3 +148,41 @@ class SeparationTask:
         whole = torch.cat(estimates, dim=-1)  # (1, S, C, N)
         stems = self.network.rule.stems_of(whole, mixture[None, None])[0].cpu()
         return dict(zip(self.network.stems, stems, strict=True))
+
+
+class SeparationTask(SeparationBase):
+    """Supervised training of a separator."""
+
+    def batches(self, first_step: int, world: World) -> Iterator[Batch]:
+        assert self.songs is not None  # a missing song is told before the first step
+        margin = self.network.margin_samples
+        return batches(self.recipe, first_step, world.rank, world.size, margin)
+
+    def pieces(self, batch: Batch, n_pieces: int) -> list[Piece]:
+        return self.cut(batch, n_pieces)
+
+    def before_step(self, pieces: Sequence[Piece], world: World) -> dict[str, float]:
+        return {}
+
+    def weight(self, piece: Piece) -> Tensor:
+        return self.supervised_weight(piece)
+
+    def total(self, piece: Piece) -> Tensor:
+        return self.supervised_total(piece)
+
+    def tensors(self, pieces: Sequence[Piece]) -> dict[str, Tensor]:
+        return tensors_of(pieces)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Nothing is trained besides the network."""
+
+
+def tensors_of(pieces: Sequence[Piece]) -> dict[str, Tensor]:
+    """What pieces hold, on the CPU."""
+    return {
+        "sources": torch.cat([piece.truth.waveforms for piece in pieces]).cpu(),
+        "heard": torch.cat([piece.heard for piece in pieces]).cpu(),
+    }
