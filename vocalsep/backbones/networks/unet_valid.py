@@ -39,7 +39,7 @@ class ValidUNet(EncoderDecoder):
         paper="Ronneberger et al., MICCAI 2015",
         ndims=(1, 2, 3),
         references=(Reference(1, 2, 31_030_658, "paper"), Reference(3, 2, 31_031_810, "paper")),
-        thin={"widths": [4, 6]},
+        thin={"widths": [8, 12]},
     )
 
     def __init__(
