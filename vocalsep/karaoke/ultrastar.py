@@ -8,10 +8,8 @@ where the song lies, as loud as in the song.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import Any
 
 from vocalsep.errors import OutputError, UnreadableAudio, VocalsepError
 from vocalsep.inference.events import FileResult
@@ -19,15 +17,14 @@ from vocalsep.inference.manifest import MANIFEST_NAME, listed_outputs
 from vocalsep.inference.plan import Job
 from vocalsep.karaoke.context import Context
 from vocalsep.karaoke.instrumental import names_an_instrumental
-from vocalsep.karaoke.product import Product, Studio
+from vocalsep.karaoke.pair import STEMS, StemPair
+from vocalsep.karaoke.product import Studio
 from vocalsep.karaoke.replay_gain import copy_replay_gain
-from vocalsep.karaoke.take import Recording, record
 from vocalsep.karaoke.ultrastar_text import SongText
 
 #: Stem → the header that names its file, and what its file name gains (usdb_syncer's names).
 _HEADERS = {"vocals": "VOCALS", "instrumental": "INSTRUMENTAL"}
 _MARKS = {"vocals": "[VOC]", "instrumental": "[INSTR]"}
-_STEMS = ("vocals", "instrumental")
 
 # Performous finds none but these.
 _PLAYABLE = ("mp3", "m4a", "ogg", "opus")
@@ -74,7 +71,7 @@ def read_song(path: Path, text: SongText, force: bool) -> Song:
         )
     if not force:
         _refuse_instrumental(path, text, audio)
-    missing = tuple(stem for stem in _STEMS if force or _needs(path, text, stem))
+    missing = tuple(stem for stem in STEMS if force or _needs(path, text, stem))
     return Song(path, text, audio, missing)
 
 
@@ -121,7 +118,7 @@ def _beside(path: Path, name: str) -> Path | None:
     return found if found.is_file() else None
 
 
-class UltraStarSong(Product):
+class UltraStarSong(StemPair):
     """Stems for all texts that share one sound file."""
 
     kind = "ultrastar"
@@ -134,28 +131,16 @@ class UltraStarSong(Product):
         """Whether every text names both stems and has their files."""
         return not any(song.missing for song in self._songs)
 
-    def facts(self) -> Mapping[str, Any]:
-        return {}  # no treatment is possible
-
     def build(self, studio: Studio) -> FileResult:
-        outputs = self.job.outputs
-        take = studio.take(self.source)
-        recording = Recording(
-            info=take.info,
-            stem_format=self.job.stem_format,
-            stems=_STEMS,
-            outputs={stem: studio.workshop.path_for(path) for stem, path in outputs.items()},
-            tags={stem: studio.tags(take.source, stem) for stem in outputs},
-        )
-        result = record(take.pairs, recording)
-        for path in recording.outputs.values():
-            copy_replay_gain(take.source, path)
+        result = super().build(studio)
+        for path in result.outputs.values():
+            copy_replay_gain(self.source, path)
         for song in self._songs:
             if song.missing:
                 made = studio.workshop.path_for(song.path)
                 made.write_bytes(self._edited(song).data)
                 shutil.copymode(song.path, made)
-        return replace(result, warnings=take.result.warnings)
+        return result
 
     def _edited(self, song: Song) -> SongText:
         """The text as it is now, with its new headers.
@@ -189,7 +174,7 @@ def plan_songs(songs: list[Song], context: Context) -> UltraStarSong:
     if context.options.format is None and name not in _PLAYABLE:
         name = "ogg"
     stem_format = context.format(sound, name)
-    wanted = [stem for stem in _STEMS if any(stem in song.missing for song in songs)] or _STEMS
+    wanted = [stem for stem in STEMS if any(stem in song.missing for song in songs)] or STEMS
     outputs = {
         stem: first.audio.with_name(f"{first.audio.stem} {_MARKS[stem]}{stem_format.extension}")
         for stem in wanted
