@@ -11,12 +11,13 @@ from vocalsep.recipe.audio import Audio
 from vocalsep.recipe.load import load_recipe, recipe_from_json, recipe_to_json
 from vocalsep.recipe.mixing import Mixing
 from vocalsep.recipe.part import PLAIN_NAME, Part
-from vocalsep.recipe.training import Training
+from vocalsep.recipe.training import Adversary, Training
 from vocalsep.recipe.tree import Recipe
 from vocalsep.recipe.validation import Validation
 
 __all__ = [
     "PLAIN_NAME",
+    "Adversary",
     "Audio",
     "Mixing",
     "Part",
