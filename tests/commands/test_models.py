@@ -13,7 +13,7 @@ from vocalsep.cli import cli
 from vocalsep.commands._table import table
 from vocalsep.models import catalogue
 from vocalsep.models.checkpoint import save_model
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.mask_separator import MaskSeparator
 from vocalsep.recipe import Part, Recipe
 
 SCORES = {

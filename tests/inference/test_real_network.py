@@ -12,7 +12,7 @@ import torch
 from vocalsep.inference.options import RunOptions
 from vocalsep.inference.separator import Separator
 from vocalsep.models.checkpoint import save_model
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.mask_separator import MaskSeparator
 from vocalsep.recipe import Part, Recipe
 
 

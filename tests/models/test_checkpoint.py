@@ -15,7 +15,7 @@ from tests.helpers.synth import tiny_recipe
 from vocalsep.errors import ModelError, OutputError
 from vocalsep.models import checkpoint
 from vocalsep.models.checkpoint import load_model, read_card, save_model
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.mask_separator import MaskSeparator
 from vocalsep.recipe import Part, Recipe, recipe_to_json
 
 

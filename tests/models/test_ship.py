@@ -12,7 +12,7 @@ from vocalsep.errors import ModelError
 from vocalsep.models import catalogue, ship
 from vocalsep.models.checkpoint import save_model
 from vocalsep.models.load import load_named
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.mask_separator import MaskSeparator
 
 
 @pytest.fixture

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from vocalsep.models import separator, waveform
+from vocalsep.models import mask_separator, waveform_separator
 from vocalsep.models.base import SEPARATORS, BaseSeparator
 from vocalsep.recipe import Recipe
 
-__all__ = ["build_separator", "separator", "waveform"]
+__all__ = ["build_separator", "mask_separator", "waveform_separator"]
 
 
 def build_separator(recipe: Recipe) -> BaseSeparator:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.helpers.synth import tiny_recipe
-from vocalsep.models.separator import MaskSeparator
+from vocalsep.models.mask_separator import MaskSeparator
 
 
 @pytest.fixture
