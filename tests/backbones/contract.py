@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from vocalsep.backbones import BACKBONES, Backbone
 
@@ -22,7 +23,8 @@ SIZE = {1: (21,), 2: (18, 13), 3: (9, 6, 5)}
 def build(name: str, size: tuple[int, ...], d_in: int = 2, d_out: int = 3) -> Backbone:
     """The thin version of a network for `size` and its number of axes, always the same weights.
 
-    BatchNorm's running statistics are drawn too: at their start values it would hide mistakes.
+    Weights are drawn and norms set so that its output depends on its input: at their start values
+    a deep thin network gives next to the same for all, which would hide mistakes.
     """
     torch.manual_seed(0)
     params: dict[str, Any] = dict(BACKBONES.get(name).about.thin)
@@ -32,9 +34,14 @@ def build(name: str, size: tuple[int, ...], d_in: int = 2, d_out: int = 3) -> Ba
     if "n_bins" in known:
         params["n_bins"] = size[0]
     backbone: Backbone = BACKBONES.build(name, params, d_in, d_out)
-    for key, buffer in backbone.named_buffers():
-        if key.endswith(("running_mean", "running_var")):
-            buffer.uniform_(0.0, 0.5).add_(key.endswith("var"))
+    for p in backbone.parameters():
+        if p.ndim > 1:
+            nn.init.kaiming_normal_(p, nonlinearity="relu")
+    for module in backbone.modules():
+        if isinstance(module, _BatchNorm):
+            module.momentum = 1.0  # its statistics become those of the next batch
+    with torch.no_grad():
+        backbone.train()(noise(4, d_in, *size))
     return backbone.eval()
 
 

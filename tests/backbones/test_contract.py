@@ -23,7 +23,11 @@ REFERENCES = [
 
 @dataclass
 class Case:
-    """A thin network in eval, an input of odd size and what it makes of it."""
+    """A thin network in eval, an input of odd size and what it makes of it, in float64.
+
+    Some networks jump where two values change places (positions of maxima, largest class): in
+    float64 rounding does not get there.
+    """
 
     name: str
     size: tuple[int, ...]
@@ -44,13 +48,14 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module", params=CASES)
 def case(request: pytest.FixtureRequest) -> Case:
     name, ndim = request.param
-    net, x = build(name, SIZE[ndim]), noise(2, 2, *SIZE[ndim])
+    net, x = build(name, SIZE[ndim]).double(), noise(2, 2, *SIZE[ndim]).double()
     return Case(name, SIZE[ndim], net.requires_grad_(False), x, net(x))
 
 
 def test_any_size_in_same_size_out(case: Case) -> None:
     assert case.y.shape == (2, 3, *case.size)
     assert torch.isfinite(case.y).all()
+    assert not torch.allclose(case.y[0], case.y[1])  # or the tests below could not fail
     ndim = case.net.ndim
     assert ndim == len(case.size)
     wide = (3, *(1 for _ in range(ndim - 2)), 40) if ndim > 1 else (40,)
@@ -85,7 +90,7 @@ def test_the_first_of_all_outputs_is_the_output(case: Case) -> None:
 
 def test_eval_is_deterministic_and_examples_do_not_influence_each_other(case: Case) -> None:
     assert torch.equal(case.net(case.x), case.y)
-    torch.testing.assert_close(case.net(case.x[1:]), case.y[1:], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(case.net(case.x[1:]), case.y[1:])
 
 
 def test_state_dict_round_trip(case: Case) -> None:
@@ -100,15 +105,15 @@ def test_channels_last(case: Case) -> None:
     layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(case.x.ndim)
     if layout is not None:
         net = copy.deepcopy(case.net).to(memory_format=layout)  # type: ignore[call-overload]
-        torch.testing.assert_close(
-            net(case.x.to(memory_format=layout)), case.y, atol=1e-4, rtol=1e-3
-        )
+        torch.testing.assert_close(net(case.x.to(memory_format=layout)), case.y)
 
 
 def test_autocast_bfloat16(case: Case) -> None:
+    """Much the same comes out: norms of very few values magnify the rounding."""
+    net = copy.deepcopy(case.net).float()
     with torch.autocast("cpu", torch.bfloat16):
-        rough = case.net(case.x).float()
-    assert (rough - case.y).abs().max() < 0.1 * case.y.abs().max().clamp_min(1.0)
+        rough = net(case.x.float()).double()
+    assert torch.corrcoef(torch.stack([rough.flatten(), case.y.flatten()]))[0, 1] > 0.5
 
 
 @pytest.mark.parametrize(("name", "reference"), REFERENCES)
