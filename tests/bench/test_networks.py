@@ -10,7 +10,7 @@ SMALL = Size(n_bins=32, n_frames=16, repeats=1)
 
 
 def test_size_is_so_many_seconds() -> None:
-    assert Size().length_s == pytest.approx(256 * 1024 / 44100)
+    assert Size(n_frames=256).length_s == pytest.approx(256 * 1024 / 44100)
 
 
 def test_a_network_over_spectra() -> None:
