@@ -1,63 +1,125 @@
-"""`vocalsep evaluate SONG… -m MODEL`."""
+"""`vocalsep evaluate DATA… -m MODEL`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+import sys
 from pathlib import Path
-from statistics import fmean
 
 import click
 
 from vocalsep.commands._options import quality_option
-from vocalsep.commands._table import table
 
-Rows = dict[str, dict[str, dict[str, float]]]  # song -> estimate -> scores
-ANCHORS = ("mixture", "ideal ratio mask")
+FORMATS = ("table", "html", "json", "csv", "markdown", "latex")
+GROUPS = ("energy", "spectral", "singing", "v3", "v4")
 
 
 @click.command()
-@click.argument("songs", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
-@click.option("-m", "--model", default="vocals", show_default=True, help="Name or path.")
+@click.argument("data", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-m", "--model", "models", multiple=True, help="Name or path; may be repeated.")
+@click.option(
+    "-e",
+    "--estimates",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Folder of stem files by any tool, one folder a track; may be repeated.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("evaluation"),
+    show_default=True,
+    help="Folder of the results; what is there already is not done again.",
+)
+@click.option(
+    "--format",
+    "shown",
+    type=click.Choice(FORMATS),
+    default="table",
+    show_default=True,
+    help="What is printed; html writes report.html.",
+)
+@click.option(
+    "--metrics",
+    "groups",
+    multiple=True,
+    type=click.Choice(GROUPS),
+    help="Only these; may be repeated. v3 and v4 are BSS Eval, energy takes no time.",
+)
+@click.option("--stem", "stems", multiple=True, help="Score only these, the residual last.")
+@click.option("--layout", default="", help="Of DATA, e.g. musdb18, songs, split-stereo.")
+@click.option("--split", default="", help="train, valid or test, where DATA is divided.")
+@click.option("--anchors/--no-anchors", default=True, help="Mixture and oracles beside it.")
+@click.option(
+    "--wiener",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Also score N iterations of the multichannel Wiener filter after each.",
+)
 @quality_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--store", is_flag=True, help="Write the scores into the model file.")
-def command(songs: tuple[Path, ...], model: str, quality: str, as_json: bool, store: bool) -> None:
-    """Score MODEL on SONGS: folders with vocals.* and accompaniment.*, or folders of them.
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option("--store", is_flag=True, help="Write the global SDRs into the model file.")
+def command(
+    data: tuple[Path, ...],
+    models: tuple[str, ...],
+    folders: tuple[Path, ...],
+    output: Path,
+    shown: str,
+    groups: tuple[str, ...],
+    stems: tuple[str, ...],
+    layout: str,
+    split: str,
+    anchors: bool,
+    wiener: int,
+    quality: str,
+    device: str,
+    workers: int,
+    store: bool,
+) -> None:
+    """Score models and estimates on DATA: songs with true stems, in any layout.
 
-    Prints the SDR in dB (10·log10 of the energy ratio over the whole song) of vocals and
-    accompaniment, beside the mixture itself and the ideal ratio mask of the same STFT.
+    A folder of songs with vocals.* and accompaniment.* (or drums, bass, other), MUSDB18 and its HQ
+    version, a list of stems, or (--layout split-stereo) files with the accompaniment left and the
+    voice right as in MIR-1K and iKala. Beside it stand the mixture and the ideal masks of the same
+    STFT. With several models or folders, each is compared with the first.
+
+    The exit code is 0 if all was scored, 1 if some tracks failed, 2 if nothing could start.
     """
-    from vocalsep.errors import ModelError
-    from vocalsep.evaluation.model import score_model
-    from vocalsep.models.catalogue import find_model, pretrained_dir
-    from vocalsep.models.checkpoint import store_scores
+    from vocalsep.commands import _evaluate_setup as setup
+    from vocalsep.evaluation.run import Outcome, evaluate
 
-    path = find_model(model)
-    if store and path.resolve().parent == pretrained_dir().resolve():
-        raise ModelError(
-            f"{path} is shipped and its bytes are in the index: store the scores in the run's own "
-            f"model file, then `vocalsep models ship` it"
-        )
-    rows: Rows = {}
-    for name, scores in score_model(list(songs), model, quality):
-        rows[name] = scores
-        if not as_json:
-            click.echo(f"{name}: vocals {scores['model']['vocals']:.2f} dB", err=True)
-    click.echo(json.dumps(rows, indent=2) if as_json else table(list(_cells(rows))))
-    if store:
-        store_scores(path, {name: s["model"] for name, s in rows.items()})
+    request = setup.Request(
+        data, models, folders, output, groups or GROUPS, stems, layout, split, anchors, wiener,
+        quality, device, store,
+    )  # fmt: skip
+    job = setup.prepare(request)
 
+    def report(outcome: Outcome) -> None:
+        for failure in outcome.failures:
+            click.echo(f"{outcome.track}: {failure}", err=True)
+        notes = dict.fromkeys(note for record in outcome.records for note in record.notes)
+        for note in notes:
+            click.echo(f"{outcome.track}: {note}", err=True)
+        kept = f", {outcome.n_kept} kept" if outcome.n_kept else ""
+        click.echo(f"{outcome.track}: {len(outcome.records)} scored{kept}", err=True)
 
-def _cells(rows: Rows) -> Iterator[list[str]]:
-    estimates = ["model", *ANCHORS]
-    yield ["song", *(f"{stem}, {each}" for stem in ("vocals", "accomp.") for each in estimates)]
-    for song, scores in rows.items():
-        yield [song, *_numbers([scores])]
-    yield ["mean", *_numbers(list(rows.values()))]
+    outcomes = evaluate(job.tracks, job.methods, job.settings, workers, report)
+    records = [record for outcome in outcomes for record in outcome.records]
+    if records:
+        results = setup.results_of(job, records)
+        if shown == "html":
+            from vocalsep.commands._evaluate_report import write_report
 
-
-def _numbers(songs: list[dict[str, dict[str, float]]]) -> Iterator[str]:
-    for stem in ("vocals", "accompaniment"):
-        for estimate in ("model", *ANCHORS):
-            yield f"{fmean(song[estimate][stem] for song in songs):.2f}"
+            failures = [f"{o.track}: {failure}" for o in outcomes for failure in o.failures]
+            click.echo(write_report(job, results, failures))
+        else:
+            click.echo(setup.as_text(shown, results))
+        if store:
+            setup.store_in_model(job, records)
+    n_failed = sum(bool(outcome.failures) for outcome in outcomes)
+    if n_failed:
+        click.echo(f"{n_failed} of {len(outcomes)} tracks had failures", err=True)
+        sys.exit(1)

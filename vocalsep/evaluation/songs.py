@@ -29,21 +29,26 @@ class Song:
         name: unique in its set.
         sources: stem name -> (C, N) the true sources; they add up to the mixture.
         sample_rate: Hz.
+        recorded: (C, N) the mixture as published, where it is not just the sum of the sources
+            (MUSDB18 encoded it on its own).
     """
 
     name: str
     sources: dict[str, Audio]
     sample_rate: int
+    recorded: Audio | None = None
 
     @property
     def mixture(self) -> Audio:
-        """(C, N) what a separator is given: the sum of the sources."""
-        return _sum(list(self.sources.values()))
+        """(C, N) what a separator is given."""
+        if self.recorded is not None:
+            return self.recorded
+        return sum_of(list(self.sources.values()))
 
     def rest(self, stem: str) -> Audio:
         """(C, N) everything but one stem; silence where that is everything."""
         others = [audio for name, audio in self.sources.items() if name != stem]
-        return _sum([np.zeros_like(self.sources[stem]), *others])
+        return sum_of([np.zeros_like(self.sources[stem]), *others])
 
 
 def find_songs(folders: Iterable[Path], stems: Sequence[str]) -> dict[str, Path]:
@@ -139,10 +144,11 @@ def _load_sum(paths: list[Path], sample_rate: int) -> Audio:
     if len({part.shape for part in parts}) > 1:
         told = ", ".join(f"{p.name} {part.shape[1]}" for p, part in zip(paths, parts, strict=True))
         raise DataError(f"{paths[0].parent}: samples are {told}; true stems are of equal length")
-    return _sum(parts)
+    return sum_of(parts)
 
 
-def _sum(parts: list[Audio]) -> Audio:
+def sum_of(parts: list[Audio]) -> Audio:
+    """(C, N) the sum of signals of one shape."""
     total: Audio = np.sum(parts, axis=0, dtype=np.float32)
     return total
 

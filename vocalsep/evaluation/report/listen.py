@@ -1,0 +1,50 @@
+"""A passage as HTML: buttons, pictures, and its clips as base64 in a JSON island."""
+
+from __future__ import annotations
+
+import base64
+import json
+from html import escape
+
+from vocalsep.evaluation.report.passages import Clip, Passage
+
+
+def passage_html(passage: Passage) -> str:
+    """One player; script.js brings it to life."""
+    place = passage.place
+    stems = list(passage.clips)
+    minutes, seconds = divmod(place.start_s, 60)
+    tone = "up" if place.kind == "best" else "down"
+    labels = [clip.label for clip in passage.clips[stems[0]]]
+    choose = "".join(f'<button data-label="{escape(n)}">{escape(n)}</button>' for n in labels)
+    of = "".join(f'<button data-of="{escape(n)}">{escape(n)}</button>' for n in stems)
+    figures = _figure(stems[0], passage.clips[stems[0]][0]) + "".join(
+        _figure(stem, clip) for stem in stems for clip in passage.clips[stem][1:]
+    )
+    return (
+        f'<div class="card passage" data-stem="{escape(stems[0])}"><header>'
+        f"<h3>{escape(place.track)}</h3><span class=soft>from {minutes}:{seconds:02d}, SDR "
+        f'{place.sdr:.1f} dB</span><span class="tag {tone}">{place.kind}</span></header>'
+        f"<div class=controls><button class=play>Play</button><i class=gap></i>{choose}"
+        f"<i class=gap></i>{of}</div><div class=pictures>{figures}</div>"
+        f'<script type="application/json">{_clips_json(passage)}</script></div>'
+    )
+
+
+def _figure(stem: str, clip: Clip) -> str:
+    picture = base64.b64encode(clip.png).decode("ascii")
+    caption = clip.label if clip.label == "mixture" else f"{stem}, {clip.label}"
+    return (
+        f'<figure data-stem="{escape(stem)}" data-clip="{escape(clip.label)}">'
+        f'<img alt="spectrogram of {escape(caption)}" src="data:image/png;base64,{picture}">'
+        f"<figcaption>{escape(caption)}</figcaption><i class=head></i></figure>"
+    )
+
+
+def _clips_json(passage: Passage) -> str:
+    """Key -> base64 MP3: "mixture", and "stem/label" for all others."""
+    clips = {"mixture": next(iter(passage.clips.values()))[0].mp3}
+    for stem, several in passage.clips.items():
+        clips |= {f"{stem}/{clip.label}": clip.mp3 for clip in several[1:]}
+    text = json.dumps({key: base64.b64encode(mp3).decode("ascii") for key, mp3 in clips.items()})
+    return text.replace("<", "\\u003c")  # a name cannot end the script

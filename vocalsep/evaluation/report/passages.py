@@ -1,0 +1,131 @@
+"""The best and the worst ten seconds of a run, cut out to be heard and seen."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from vocalsep.audio.resample import resample_blocks
+from vocalsep.evaluation.methods import Method
+from vocalsep.evaluation.records import Record
+from vocalsep.evaluation.report.pictures import spectrogram_png
+from vocalsep.evaluation.songs import Audio
+from vocalsep.evaluation.tracks import Track
+
+LENGTH_S = 10
+CLIP_RATE = 44100  # Hz, what every MP3 decoder plays
+MAX_CLIPS_BYTES = 12_000_000  # of all clips; the page stays well below 20 MB
+_CLIP_BYTES = 185_000  # of one clip, about
+
+
+@dataclass(frozen=True)
+class Place:
+    """A passage of a track: where, and the median SDR of the first stem there (dB)."""
+
+    track: str
+    start_s: int
+    sdr: float
+    kind: str  # "best" or "worst"
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sound with its picture.
+
+    Attributes:
+        label: what a button says.
+        mp3, png: files as bytes.
+    """
+
+    label: str
+    mp3: bytes
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage with all its clips by stem; the mixture is the first of each."""
+
+    place: Place
+    clips: dict[str, tuple[Clip, ...]]
+
+
+def choose_places(records: Sequence[Record], stem: str, n_each: int) -> list[Place]:
+    """The passages with the lowest and the highest median SDR, no two of one track and kind.
+
+    Args:
+        records: of one method.
+    """
+    best: list[Place] = []
+    worst: list[Place] = []
+    for record in records:
+        values = np.array(record.frames.get(stem, {}).get("SDR", []))
+        length = min(LENGTH_S, len(values))
+        if not np.isfinite(values).any():
+            continue
+        spans = np.lib.stride_tricks.sliding_window_view(values, length)
+        # A passage counts when somebody sings in most of it.
+        heard = np.isfinite(spans).sum(1) > length / 2
+        medians = np.array([_median(span) for span in spans])
+        medians[~heard] = math.nan
+        if heard.any():
+            low, high = int(np.nanargmin(medians)), int(np.nanargmax(medians))
+            worst.append(Place(record.track, low, float(medians[low]), "worst"))
+            best.append(Place(record.track, high, float(medians[high]), "best"))
+    worst.sort(key=lambda place: place.sdr)
+    best.sort(key=lambda place: -place.sdr)
+    return [*worst[:n_each], *best[:n_each]]
+
+
+def passages_that_fit(n_stems: int, n_methods: int) -> int:
+    """How many passages of each kind the page has room for: one to three."""
+    clips = n_stems * (2 + n_methods)
+    return max(1, min(3, MAX_CLIPS_BYTES // (2 * clips * _CLIP_BYTES)))
+
+
+def cut_passages(
+    places: Sequence[Place],
+    tracks: Sequence[Track],
+    methods: Sequence[Method],
+    stems: Sequence[str],
+) -> list[Passage]:
+    """Load and estimate the songs of the passages again, as they were scored, and cut them out."""
+    by_name = {track.name: track for track in tracks}
+    found: dict[Place, Passage] = {}
+    for name in dict.fromkeys(place.track for place in places):
+        song = by_name[name].load(stems).song
+        estimates = [(method.name, method.estimate(song).stems) for method in methods]
+        for place in places:
+            if place.track == name:
+                start = place.start_s * song.sample_rate
+                span = slice(start, start + LENGTH_S * song.sample_rate)
+                heard = _clip("mixture", song.mixture[:, span], song.sample_rate)
+                clips = {
+                    stem: (
+                        heard,
+                        _clip("reference", song.sources[stem][:, span], song.sample_rate),
+                        *(_clip(m, e[stem][:, span], song.sample_rate) for m, e in estimates),
+                    )
+                    for stem in song.sources
+                }
+                found[place] = Passage(place, clips)
+    return [found[place] for place in places]
+
+
+def _median(values: npt.NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else math.nan
+
+
+def _clip(label: str, audio: Audio, sample_rate: int) -> Clip:
+    resampled = np.concatenate(list(resample_blocks([audio], sample_rate, CLIP_RATE)), axis=1)
+    buffer = io.BytesIO()
+    # A little quieter: what clips in the MP3 would be heard as a fault of the estimate.
+    soundfile.write(buffer, 0.9 * resampled.T, CLIP_RATE, format="MP3")
+    return Clip(label, buffer.getvalue(), spectrogram_png(audio, sample_rate))
