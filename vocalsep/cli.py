@@ -21,6 +21,7 @@ COMMANDS = {
     "separate": ("vocalsep.commands.separate", "Take songs apart into vocals and accompaniment."),
     "karaoke": ("vocalsep.commands.karaoke", "Turn songs into karaoke material."),
     "live": ("vocalsep.commands.live", "Take the voice out of whatever is playing."),
+    "watch": ("vocalsep.commands.watch", "Separate songs as they appear in a folder."),
     "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
     "models": ("vocalsep.commands.models", "List, show and verify the models."),
     "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),

@@ -210,7 +210,7 @@ class LiveStream:
             all_done = self._is_ended and number * self.geometry.hop >= self._song.end
             if self._is_stopped or all_done:
                 return None
-            return self._song.read(needed - self.geometry.window, needed)
+            return self._song.read(max(needed - self.geometry.window, 0), needed)
 
     def _after(self, number: int, sliding: SlidingVoice) -> int:
         """The next hop to compute: not the next one, if that has no chance to be in time."""

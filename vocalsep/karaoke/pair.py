@@ -45,7 +45,11 @@ class StemPair(Product):
 
 
 def plan_pair(
-    source: Path, outputs: Mapping[str, Path], format: str, separator: Separator
+    source: Path,
+    outputs: Mapping[str, Path],
+    format: str,
+    separator: Separator,
+    skip_existing: bool = False,
 ) -> StemPair:
     """Plan a pair for a program that says where it wants the files.
 
@@ -54,6 +58,7 @@ def plan_pair(
         outputs: "vocals" and "instrumental" and their files, which are replaced.
         format: of both.
         separator: finds the voice.
+        skip_existing: see `Product.is_up_to_date`.
 
     Raises:
         UnreadableAudio: there is no sound in it.
@@ -73,7 +78,8 @@ def plan_pair(
         length_s=length_s,
     )
     # Whoever asks for a pair gets one, even if nobody sings.
-    return StemPair(job, KaraokeOptions(inputs=(str(source),), force=True), separator)
+    options = KaraokeOptions(inputs=(str(source),), force=True, skip_existing=skip_existing)
+    return StemPair(job, options, separator)
 
 
 def make_pair(

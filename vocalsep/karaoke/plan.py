@@ -65,7 +65,7 @@ def plan_karaoke(options: KaraokeOptions, separator: Separator) -> KaraokePlan:
         make = _ultrastar_video if options.make == "video" else plan_songs
         _add(plan, str(group[0].path), partial(make, group, context))
     for source in _songs(sources, named, library):
-        _add(plan, str(source.path), partial(_product, source, context))
+        _add(plan, str(source.path), partial(plan_source, source, context))
     if not (plan.products or plan.failures):
         plan.failures.append(
             Failure(options.inputs[0], VocalsepError(f"{options.inputs[0]}: no songs in there"))
@@ -132,7 +132,7 @@ def _ultrastar_video(group: list[Song], context: Context) -> Product:
     return plan_words(song.audio, lines, Source(song.path.with_name(f"{name}.txt")), context)
 
 
-def _product(source: Source, context: Context) -> Product:
+def plan_source(source: Source, context: Context) -> Product:
     """What one source becomes.
 
     Raises:

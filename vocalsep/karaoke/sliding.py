@@ -46,7 +46,7 @@ class Latency:
 
 LATENCIES = MappingProxyType(
     {
-        "normal": Latency(hop_s=0.35, fade_s=0.05, ahead_s=0.6),
+        "normal": Latency(hop_s=0.3, fade_s=0.05, ahead_s=0.8),
         "low": Latency(hop_s=0.09, fade_s=0.02, ahead_s=0.08),
     }
 )
@@ -107,14 +107,15 @@ class SlidingVoice:
         """The voice of the next hop.
 
         Args:
-            window: (C, geometry.window), the latest samples that the hop needs.
+            window: (C, L) the latest samples, L = geometry.window once there are so many. Before
+                that it is not padded: networks hear levels relative to their input.
 
         Returns:
             (C, geometry.hop), the samples that begin hop + fade + ahead before the window's end.
         """
         geometry = self._geometry
-        start = geometry.window - geometry.ahead - geometry.fade - geometry.hop
-        piece = self._estimate(window)[:, start : geometry.window - geometry.ahead]
+        end = window.shape[1] - geometry.ahead
+        piece = self._estimate(window)[:, end - geometry.fade - geometry.hop : end]
         first: Float32Array = piece[:, : geometry.hop].copy()
         # The very first hop, and one after a gap, come out of silence.
         before = np.zeros_like(piece[:, : geometry.fade]) if self._tail is None else self._tail
@@ -143,9 +144,9 @@ def voice_of(audio: Float32Array, estimate: Estimate, geometry: HopGeometry) -> 
     sliding = SlidingVoice(estimate, geometry)
     n_samples = audio.shape[1]
     n_hops = -(-n_samples // geometry.hop)
-    padded = np.pad(audio, ((0, 0), (geometry.window, geometry.needed(n_hops) - n_samples)))
+    padded = np.pad(audio, ((0, 0), (0, geometry.needed(n_hops) - n_samples)))
     hops = []
     for number in range(n_hops):
-        end = geometry.window + geometry.needed(number)
-        hops.append(sliding.hop(padded[:, end - geometry.window : end]))
+        end = geometry.needed(number)
+        hops.append(sliding.hop(padded[:, max(end - geometry.window, 0) : end]))
     return np.concatenate(hops, axis=-1)[:, :n_samples]

@@ -63,7 +63,7 @@ def read_song(path: Path, text: SongText, force: bool) -> Song:
         raise UnreadableAudio(
             f"{path}: not an UltraStar song; expected the headers #TITLE and #MP3 (or #AUDIO)"
         )
-    audio = _beside(path, text.get("AUDIO") or text.get("MP3") or "")
+    audio = sound_of(path, text)
     if audio is None:
         name = text.get("AUDIO") or text.get("MP3")
         raise UnreadableAudio(
@@ -73,6 +73,11 @@ def read_song(path: Path, text: SongText, force: bool) -> Song:
         _refuse_instrumental(path, text, audio)
     missing = tuple(stem for stem in STEMS if force or _needs(path, text, stem))
     return Song(path, text, audio, missing)
+
+
+def sound_of(path: Path, text: SongText) -> Path | None:
+    """The sound file of a song; None if it is not there."""
+    return _beside(path, text.get("AUDIO") or text.get("MP3") or "")
 
 
 def _refuse_instrumental(path: Path, text: SongText, audio: Path) -> None:
