@@ -35,6 +35,11 @@ class PackOptions:
     workers: int = 1
     bandwidth: bool = False
 
+    def fingerprint(self, sources: Sequence[StemSource]) -> str:
+        """Of what the bank is to hold; changes with any of the files."""
+        measured = " bandwidth" if self.bandwidth else ""
+        return f"{fingerprint(sources, self.sample_rate)}{measured}"
+
 
 def pack(
     sources: Sequence[StemSource], options: PackOptions, report: Callable[[str], None]
@@ -67,7 +72,7 @@ def pack(
         raise DataError(f"none of {len(jobs)} stems could be decoded; check the paths")
     # Whatever was left out is tried again by the next call: the index is no proof of completeness.
     whole = len(tracks) == len(jobs)
-    made_from = fingerprint(sources, options.sample_rate) if whole else ""
+    made_from = options.fingerprint(sources) if whole else ""
     write_index(options.bank, options.sample_rate, tracks, made_from)
     return tracks
 

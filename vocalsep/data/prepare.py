@@ -10,7 +10,7 @@ from pathlib import Path
 from vocalsep.data.bank import Bank
 from vocalsep.data.layouts import read_stems
 from vocalsep.data.pack import PackOptions, pack
-from vocalsep.data.sources import MIXTURE, StemSource, fingerprint
+from vocalsep.data.sources import MIXTURE, StemSource
 from vocalsep.errors import DataError, VocalsepError
 from vocalsep.recipe import Recipe
 
@@ -41,22 +41,22 @@ def prepare(recipe: Recipe, report: Callable[[str], None], local_rank: int = 0) 
             "mixing.bank is empty: name the folder that `vocalsep data pack` wrote, or where "
             "training shall pack mixing.root"
         )
-    bank, rate = Path(mixing.bank), recipe.audio.sample_rate
     if not mixing.root:
-        Bank(bank).check_files()
+        Bank(Path(mixing.bank)).check_files()
         return
     sources = training_stems(Path(mixing.root), mixing.layout, mixing.split)
-    wanted = fingerprint(sources, rate)
-    while not _is_complete(bank, wanted):
+    options = PackOptions(
+        Path(mixing.bank), recipe.audio.sample_rate, os.cpu_count() or 1, mixing.bandwidth
+    )
+    while not _is_complete(options, sources):
         if local_rank == 0:
-            return _pack(recipe, sources, report)
+            return _pack(sources, options, report)
         time.sleep(WAIT_S)
 
 
-def _pack(recipe: Recipe, sources: list[StemSource], report: Callable[[str], None]) -> None:
-    mixing = recipe.mixing
+def _pack(sources: list[StemSource], options: PackOptions, report: Callable[[str], None]) -> None:
     n_stems = sum(source.target != MIXTURE for source in sources)
-    report(f"packing {n_stems} stems of {mixing.root} into {mixing.bank}")
+    report(f"packing {n_stems} stems into {options.bank}")
     left_out: list[str] = []
 
     def note(line: str) -> None:
@@ -64,11 +64,10 @@ def _pack(recipe: Recipe, sources: list[StemSource], report: Callable[[str], Non
             left_out.append(line)
         report(line)
 
-    options = PackOptions(Path(mixing.bank), recipe.audio.sample_rate, os.cpu_count() or 1)
     pack(sources, options, note)
     if left_out:
         raise DataError(
-            f"{len(left_out)} of {n_stems} stems of {mixing.root} could not be packed, first: "
+            f"{len(left_out)} of {n_stems} stems of mixing.root could not be packed, first: "
             f"{left_out[0].removeprefix('left out: ')}; mend them, or pack without them by "
             f"`vocalsep data pack` and leave mixing.root empty"
         )
@@ -88,10 +87,10 @@ def training_stems(root: Path, layout: str, split: str) -> list[StemSource]:
     return read_stems(root, layout, split)
 
 
-def _is_complete(bank: Path, wanted: str) -> bool:
+def _is_complete(options: PackOptions, sources: list[StemSource]) -> bool:
     try:
-        opened = Bank(bank)
-        opened.check_files()
+        bank = Bank(options.bank)
+        bank.check_files()
     except VocalsepError:
         return False
-    return opened.made_from == wanted
+    return bank.made_from == options.fingerprint(sources)

@@ -38,7 +38,8 @@ class Mixing:
     bank: str = ""  # folder written by `vocalsep data pack`, or packed from `root` by training
     root: str = ""  # data set (folder or list) that is packed into `bank` when that lacks it
     layout: str = ""  # of `root`, see `vocalsep data check --help`; empty: guessed
-    split: str = "train"  # of `root`: train | valid | train+valid | all; test is held out
+    split: str = "train"  # of `root`: train | valid | train+valid; test is held out
+    bandwidth: bool = False  # measure how far up the stems of `root` go; the rest does not count
     shards: list[str] = field(default_factory=list)  # tar shards read instead of a bank: paths
     # and URLs ({000..099} counts), or the shardindex.json that `vocalsep data shards` writes
     shard_pool: int = 32  # samples of the shards that a loader process keeps decoded
