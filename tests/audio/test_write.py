@@ -16,7 +16,8 @@ from tests.helpers.reading import lag, needs_ffmpeg
 from tests.helpers.writing import blocks_of, full_scale, planned, write
 from vocalsep.audio.formats import AAC_RATES, FORMATS, MP3_RATES
 from vocalsep.audio.read import open_pipe
-from vocalsep.audio.write import TEMPORARY_PREFIX, open_pipe_writer, open_writer
+from vocalsep.audio.unfinished import TEMPORARY_PREFIX
+from vocalsep.audio.write import open_pipe_writer, open_writer
 from vocalsep.errors import UnsupportedFormat
 
 LOSSLESS = [

@@ -94,8 +94,14 @@ def test_json_lines_parse_and_hold_plain_values() -> None:
 
 
 def test_dry_run_prints_the_plan_on_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
-    TextReporter(io.StringIO(), dry_run=True).planned(JOB)
-    expected = f"album/歌.wav (10.0 s): vocals → {OUTPUTS['vocals']}\n"
+    reporter = TextReporter(io.StringIO(), dry_run=True)
+    reporter.planned(JOB)
+    reporter.started(JOB, 1, 2)
+    reporter.skipped(JOB)
+    expected = (
+        f"album/歌.wav (10.0 s): vocals → {OUTPUTS['vocals']}\n"
+        "album/歌.wav: up to date, would be skipped\n"
+    )
     assert capsys.readouterr().out == expected
 
 

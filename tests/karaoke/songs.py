@@ -11,7 +11,7 @@ import soundfile
 from click.testing import CliRunner, Result
 
 from tests.helpers.reading import RATE, Samples, music
-from vocalsep.audio.write import TEMPORARY_PREFIX
+from vocalsep.audio.unfinished import TEMPORARY_PREFIX
 from vocalsep.cli import cli
 from vocalsep.inference.manifest import MANIFEST_NAME
 

@@ -1,17 +1,15 @@
 """Stem files: written beside their final name, tagged, then renamed in one step.
 
 A reader of the folder sees a stem complete or not at all. Whatever interrupts the work leaves
-at most a file whose name starts with `TEMPORARY_PREFIX`.
+at most hidden files, which the next run removes; see `vocalsep/audio/unfinished.py`.
 """
 
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Protocol, cast
 
 from vocalsep.audio._output_file import StickyFile, check_space, output_error
@@ -20,11 +18,9 @@ from vocalsep.audio._write_soundfile import SoundfileEncoder
 from vocalsep.audio._write_wav import WavEncoder, WavStreamEncoder, wav_bytes
 from vocalsep.audio.formats import StemFormat
 from vocalsep.audio.tags import Tags, write_tags
+from vocalsep.audio.unfinished import UnfinishedName
 from vocalsep.errors import UnsupportedFormat
 from vocalsep.types import Block
-
-#: Start of the names of unfinished files; such a file may be deleted.
-TEMPORARY_PREFIX = ".vocalsep-"
 
 
 class _Encoder(Protocol):
@@ -49,13 +45,16 @@ class BlockWriter:
         self.path = path
         self._format = stem_format
         self._tags = tags
-        # Short and random: the final name may be as long as the file system allows.
-        name = f"{TEMPORARY_PREFIX}{secrets.token_hex(6)}{stem_format.extension}"
-        self._temporary = path.with_name(name)
         self._finished = False
+        try:
+            self._name = UnfinishedName(path.parent)
+        except OSError as error:
+            raise output_error(path, error) from error
+        self._temporary = self._name.path(stem_format.extension)
         try:
             self._file = StickyFile(self._temporary)
         except OSError as error:
+            self._name.close()
             raise output_error(path, error) from error
         with self._failures():
             self._encoder = _encoder(cast(BinaryIO, self._file), stem_format)
@@ -96,13 +95,13 @@ class BlockWriter:
         self.finish()
         with self._failures():
             os.replace(self._temporary, self.path)
+        self._name.close()
 
     def abort(self) -> None:
         """Remove the temporary file; the final name keeps what it had."""
         with suppress(OSError):
             self._file.close()
-        with suppress(OSError):
-            self._temporary.unlink(missing_ok=True)
+        self._name.close()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
@@ -121,12 +120,7 @@ class BlockWriter:
     def __enter__(self) -> BlockWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.abort()  # harmless after commit: the temporary name is gone by then
 
 

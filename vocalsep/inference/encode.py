@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ from vocalsep.audio.formats import StemFormat
 from vocalsep.audio.quantise import NO_SUMS, StemQuantiser, common_gain
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.audio.tags import Tags
+from vocalsep.audio.unfinished import remove_leftovers
 from vocalsep.audio.write import open_pipe_writer, open_writer
 from vocalsep.errors import OutputError
 from vocalsep.inference.levels import Level, LevelMeter
@@ -31,12 +31,7 @@ class StemSink(Protocol):
     def write(self, stems: Stems) -> None: ...
     def commit(self) -> None: ...
     def __enter__(self) -> StemSink: ...
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
 
 
 class StemFiles:
@@ -59,8 +54,10 @@ class StemFiles:
         self._writers = {}
         self._cleanup = ExitStack()
         try:
+            for folder in dict.fromkeys(path.parent for path in outputs.values()):
+                self._make_folder(folder)
+                remove_leftovers(folder)
             for stem, path in outputs.items():
-                self._make_folder(path.parent)
                 writer = open_writer(path, stem_format, n_samples, tags[stem])
                 self._writers[stem] = self._cleanup.enter_context(writer)
         except BaseException:
@@ -103,12 +100,7 @@ class StemFiles:
     def __enter__(self) -> StemFiles:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._cleanup.close()
 
 
@@ -135,12 +127,7 @@ class StemPipe:
     def __enter__(self) -> StemPipe:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """What is in a pipe cannot be taken back."""
 
 

@@ -15,11 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from vocalsep.audio.unfinished import UnfinishedName
 from vocalsep.errors import OutputError
 
 MANIFEST_NAME = ".vocalsep.json"
@@ -69,12 +70,12 @@ def add_entry(path: Path, entry: Entry) -> None:
     others = [old for old in read_manifest(path) if not replaced & set(old.outputs.values())]
     songs = sorted([*others, entry], key=lambda each: sorted(each.outputs.values()))
     content = {_VERSION_KEY: 1, "songs": [asdict(song) for song in songs]}
-    temporary = path.with_name(f".vocalsep-{os.getpid()}.tmp")
     try:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        temporary.replace(path)
+        with closing(UnfinishedName(path.parent)) as name:
+            temporary = name.path(".json")
+            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+            temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
 

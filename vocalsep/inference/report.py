@@ -112,15 +112,15 @@ class TextReporter:
 
     def planned(self, job: Job) -> None:
         self._lengths_s.append(job.length_s)
-        if self._dry_run:
-            length = "?" if job.length_s is None else f"{job.length_s:.1f}"
-            for stem, path in job.outputs.items():
-                print(f"{job.info.name} ({length} s): {stem} → {path}", file=sys.stdout)
         for note in job.stem_format.notes:
             self.warning(job.info.name, note)
 
     def started(self, job: Job, index: int, n_jobs: int) -> None:
-        if not self._stream.isatty():
+        if self._dry_run:
+            length = "?" if job.length_s is None else f"{job.length_s:.1f}"
+            for stem, path in job.outputs.items():
+                print(f"{job.info.name} ({length} s): {stem} → {path}", file=sys.stdout)
+        if self._dry_run or not self._stream.isatty():
             return
         if n_jobs > 1 and self._batch is None and None not in self._lengths_s:
             total_s = sum(length or 0.0 for length in self._lengths_s)
@@ -151,6 +151,9 @@ class TextReporter:
         self._say(text)
 
     def skipped(self, job: Job) -> None:
+        if self._dry_run:
+            print(f"{job.info.name}: up to date, would be skipped", file=sys.stdout)
+            return
         if self._batch is not None:
             self._batch.update(job.length_s or 0.0)
         self._say(f"{job.info.name}: up to date, skipped")

@@ -66,7 +66,7 @@ class Session:
             self._reporter.planned(work.job)
         for failure in failures:
             self._fail(failure.source, failure.error)
-        code = None if dry_run else self._run_all(works, skip_existing)
+        code = self._run_all(works, skip_existing, dry_run)
         summary = Summary(self._n_done, self._n_skipped, self._n_failed, self._device)
         self._reporter.finished(summary)
         if code is not None:
@@ -75,7 +75,7 @@ class Session:
             return NOTHING_STARTED
         return SOME_FAILED if self._n_failed else DONE
 
-    def _run_all(self, works: Sequence[Work], skip_existing: bool) -> int | None:
+    def _run_all(self, works: Sequence[Work], skip_existing: bool, dry_run: bool) -> int | None:
         """Returns the exit code if it is not a matter of counting."""
         for index, work in enumerate(works, start=1):
             name = work.job.info.name
@@ -86,7 +86,8 @@ class Session:
                     self._reporter.skipped(work.job)
                     continue
                 self._reporter.started(work.job, index, len(works))
-                self._done(work.run(self._reporter.progress, self._cancel))
+                if not dry_run:
+                    self._done(work.run(self._reporter.progress, self._cancel))
             except Cancelled as error:
                 self._fail(name, error)
                 return INTERRUPTED

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from types import TracebackType
 
 from vocalsep.audio._output_file import output_error
-from vocalsep.audio.write import TEMPORARY_PREFIX
+from vocalsep.audio.unfinished import UnfinishedName, remove_leftovers
 from vocalsep.errors import VocalsepError
 
 
@@ -27,13 +24,18 @@ class Workshop:
     """
 
     def __init__(self, place: Path) -> None:
-        self._made = _missing_folders(place)
-        self.folder = place / f"{TEMPORARY_PREFIX}{secrets.token_hex(6)}"
         self._finals: dict[Path, Path] = {}  # where it is made → where it goes
+        self._cleanup = ExitStack()
         try:
-            self.folder.mkdir(parents=True)
+            for missing in reversed(_missing_folders(place)):
+                missing.mkdir(exist_ok=True)
+                self._cleanup.callback(_remove_if_empty, missing)
+            remove_leftovers(place)
+            name = self._cleanup.enter_context(closing(UnfinishedName(place)))
+            self.folder = name.path("")
+            self.folder.mkdir()
         except OSError as error:
-            self._clear()
+            self._cleanup.close()
             raise output_error(place, error) from error
 
     def path_for(self, final: Path) -> Path:
@@ -58,21 +60,15 @@ class Workshop:
     def __enter__(self) -> Workshop:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._clear()
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self._cleanup.close()
         if isinstance(error, OSError) and not isinstance(error, VocalsepError):
             raise output_error(self.folder.parent, error) from error
 
-    def _clear(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        for folder in self._made:
-            with suppress(OSError):  # not empty: it holds our files
-                folder.rmdir()
+
+def _remove_if_empty(folder: Path) -> None:
+    with suppress(OSError):  # not empty: it holds our files
+        folder.rmdir()
 
 
 def _missing_folders(place: Path) -> list[Path]:
