@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 from vocalsep.errors import RecipeError
@@ -18,6 +18,20 @@ def did_you_mean(word: str, choices: list[str]) -> str:
     if close:
         return f"did you mean {close[0]!r}?"
     return f"choose one of: {', '.join(sorted(choices)) or '(none)'}"
+
+
+def one_of(what: str, value: object, choices: Iterable[object]) -> None:
+    """Check the value of a parameter that has few.
+
+    >>> one_of("finest", 16, (8, 16, 32))
+
+    Raises:
+        RecipeError: another value; names the closest one.
+    """
+    known = list(choices)
+    if value not in known:
+        hint = did_you_mean(str(value), [str(each) for each in known])
+        raise RecipeError(f"{what} cannot be {value!r}: {hint}")
 
 
 class Registry(Generic[T]):
@@ -75,5 +89,5 @@ class Registry(Generic[T]):
                 raise RecipeError(f"{self.kind} {name!r} has no parameter {key!r}: {hint}")
         try:
             return part(*args, **params)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
             raise RecipeError(f"{self.kind} {name!r}: {error}") from error

@@ -229,3 +229,25 @@ def test_kept_time_frees_frames_from_the_length_of_the_chunk(name: str) -> None:
 
     torch.testing.assert_close(first_frames(True, x), first_frames(True, other))
     assert not torch.allclose(first_frames(False, x), first_frames(False, other))
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "message"),
+    [
+        ("fastfcn", {"neck": "asp"}, "did you mean 'aspp'"),
+        ("fcn_vgg", {"finest": 4}, "finest"),
+        ("deeplab_v3_plus", {"low": 9}, "low"),
+        ("deeplab_v3", {"output_stride": 32}, "output_stride"),
+        ("wide_resnet_attention", {"order": "paralel"}, "did you mean 'parallel'"),
+        ("fcn_resnet", {"encoder": "resnet52"}, "did you mean 'resnet50'"),
+        ("fcn_resnet", {"encoder_params": {"widht": 0.5}}, "did you mean 'width'"),
+        ("fcn_resnet", {"encoder_params": {"stem": "dep"}}, "did you mean 'deep'"),
+        ("fcn_resnet", {"encoder_params": {"n_blocks": [1]}}, "resnet50"),
+        ("fcn_resnet", {"encoder_params": {"multigrid": []}}, "resnet50"),
+    ],
+)
+def test_impossible_parameters_are_refused(
+    name: str, params: dict[str, object], message: str
+) -> None:
+    with torch.device("meta"), pytest.raises(RecipeError, match=message):
+        BACKBONES.build(name, params, 1, 1)

@@ -17,6 +17,7 @@ from torch.nn import functional
 from vocalsep.backbones.compose import Encoder
 from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled, stage_strides
 from vocalsep.backbones.parts.layers import Kernel
+from vocalsep.registry import one_of
 
 WIDTHS = (64, 128, 256, 512)
 
@@ -80,7 +81,8 @@ class ResNet(Encoder):
             finer features throughout, for spectrograms.
         activated: whether features come after the ReLU of their last unit.
 
-    Features: of the stem, then of each stage; strides 2, 4, 8, 16 and 32 unless limited.
+    Features: of the stem, then of each stage; strides 2, 4, 8, 16 and 32 unless limited. A dilated
+    stage's first unit is dilated like the others (in torchvision, like the stage before).
     """
 
     def __init__(
@@ -98,6 +100,9 @@ class ResNet(Encoder):
         activated: bool = True,
     ) -> None:
         super().__init__()
+        one_of("unit", unit, ("basic", "bottleneck"))
+        one_of("stem", stem, ("single", "deep"))
+        one_of("stem_stride", stem_stride, (1, 2, 4))
         self.activated = activated
         root = scaled(64, width)
         conv_stride = min(stem_stride, 2)

@@ -18,6 +18,7 @@ from vocalsep.backbones.encoders.base import build_encoder
 from vocalsep.backbones.parts.heads import OfLast, conv_head
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.pyramid import ASPP
+from vocalsep.registry import one_of
 
 
 def aspp_rates(rates: Sequence[int], output_stride: int) -> list[int]:
@@ -66,6 +67,7 @@ class DeepLabV3(EncoderDecoder):
         head_conv: bool = False,
         keep_time: bool = False,
     ) -> None:
+        one_of("output_stride", output_stride, (8, 16))
         wanted = {"output_stride": output_stride, "multigrid": (1, 2, 4)}
         body = build_encoder(encoder, in_channels, wanted, encoder_params)
         neck = ASPP((body.channels[-1], width), aspp_rates(rates, output_stride), keep_time, 0.1)

@@ -20,6 +20,7 @@ from vocalsep.backbones.parts.layers import ConvNormAct, Style, conv
 from vocalsep.backbones.parts.merge import concat
 from vocalsep.backbones.parts.pyramid import ASPP
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.registry import one_of
 
 
 class FuseLow(nn.Module):
@@ -85,7 +86,9 @@ class DeepLabV3Plus(EncoderDecoder):
         width: int = 256,
         keep_time: bool = False,
     ) -> None:
+        one_of("output_stride", output_stride, (8, 16))
         body = build_encoder(encoder, in_channels, {"output_stride": output_stride}, encoder_params)
+        one_of("low", low, range(len(body.channels)))
         neck = ASPP((body.channels[-1], width), aspp_rates(rates, output_stride), keep_time, 0.1)
         decoder = FuseLow(neck, (low, body.channels[low]), width)
         super().__init__(body, decoder, conv(2, (width, out_channels), 1))

@@ -17,6 +17,7 @@ from vocalsep.backbones.encoders.base import build_encoder
 from vocalsep.backbones.parts.heads import conv_head
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.pyramid import ASPP, JointUpsampling, PyramidPooling
+from vocalsep.registry import one_of
 
 
 class Joint(nn.Module):
@@ -64,6 +65,7 @@ class FastFCN(EncoderDecoder):
         keep_time: bool = False,
         auxiliary: float = 0.4,
     ) -> None:
+        one_of("neck", neck, ("fcn", "psp", "aspp"))
         body = build_encoder(encoder, in_channels, {"stem": "deep"}, encoder_params)
         jpu = JointUpsampling(body.channels[-3:], width)
         before, d = body.channels[-2], jpu.d_out

@@ -20,6 +20,7 @@ from vocalsep.backbones.encoders.base import build_encoder
 from vocalsep.backbones.parts.heads import OfLast, conv_head
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.up_learned import TransposedBilinear
+from vocalsep.registry import one_of
 
 PYTORCH_FCN = "wkentaro/pytorch-fcn"
 
@@ -57,6 +58,7 @@ class FCN(Backbone):
         head_width: int = 4096,
     ) -> None:
         super().__init__()
+        one_of("finest", finest, (8, 16, 32))
         self.encoder = build_encoder("vgg16", in_channels, {"width": width}, None)
         self.stride = 32
         self.classify = nn.Sequential(

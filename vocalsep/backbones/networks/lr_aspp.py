@@ -17,6 +17,7 @@ from vocalsep.backbones.encoders.base import build_encoder, conv_norm
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.pyramid import pool_to_grid
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.registry import one_of
 
 
 @BACKBONES.register("lr_aspp")
@@ -53,6 +54,7 @@ class LRASPP(Backbone):
     ) -> None:
         super().__init__()
         self.encoder = build_encoder(encoder, in_channels, {"output_stride": 16}, encoder_params)
+        one_of("low", low, range(len(self.encoder.channels)))
         self.stride = self.encoder.strides[-1]
         self.low, self.keep_time = low, keep_time
         fine, last = self.encoder.channels[low], self.encoder.channels[-1]

@@ -20,6 +20,7 @@ from vocalsep.backbones.encoders.base import build_encoder, conv_norm
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.merge import concat
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.registry import one_of
 
 
 class SpatialAwarePooling(nn.Module):
@@ -91,6 +92,7 @@ class MSFNet(Backbone):
     ) -> None:
         super().__init__()
         self.encoder = build_encoder(encoder, in_channels, {}, encoder_params)
+        one_of("finest", finest, range(len(self.encoder.channels)))
         self.stride = self.encoder.strides[-1]
         self.finest = finest
         channels = self.encoder.channels[finest:]

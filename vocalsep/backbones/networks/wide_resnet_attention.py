@@ -10,7 +10,7 @@ count exists.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,7 @@ from vocalsep.backbones.parts.attention import ChannelGate
 from vocalsep.backbones.parts.context import attend
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.pyramid import ASPP
+from vocalsep.registry import one_of
 
 Order = Literal["parallel", "channel_first", "position_first"]
 
@@ -123,6 +124,8 @@ class WideResNetAttention(EncoderDecoder):
         width: int = 256,
         keep_time: bool = False,
     ) -> None:
+        one_of("attention", attention, ("gates", "likeness"))
+        one_of("order", order, get_args(Order))
         body = build_encoder(encoder, in_channels, {"output_stride": 16}, encoder_params)
         if attention == "gates":
             by_channel: nn.Module = ChannelGate(2, width, 16, keep_time)
