@@ -8,8 +8,9 @@ from torch import Tensor, nn
 
 from tests.backbones.contract import noise
 from vocalsep.backbones import BACKBONES
-from vocalsep.backbones.networks.attention_unet import AttentionUNet, R2UNet
+from vocalsep.backbones.networks.attention_unet import AttentionUNet
 from vocalsep.backbones.networks.dense_unet import DenseBlock, DenseUNet
+from vocalsep.backbones.networks.r2_unet import R2UNet
 from vocalsep.backbones.networks.unet_classic import ClassicUNet
 from vocalsep.backbones.networks.unet_plus_plus import UNetPlusPlus
 from vocalsep.backbones.networks.unet_valid import ValidUNet

@@ -1,4 +1,4 @@
-"""U-Nets whose skips are weighed by attention gates, and whose blocks are recurrent."""
+"""U-Net whose skips are weighed by attention gates."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from torch import nn
 from vocalsep.backbones.base import BACKBONES, About, Reference
 from vocalsep.backbones.compose import EncoderDecoder, PairToModule, pooled_stack, u_decoder
 from vocalsep.backbones.parts.attention import GatedConcat
-from vocalsep.backbones.parts.blocks import Double, RecurrentResidual
+from vocalsep.backbones.parts.blocks import Double
 from vocalsep.backbones.parts.layers import Style, conv
-from vocalsep.backbones.parts.merge import Concat
 from vocalsep.backbones.parts.up import NearestConv
 
 SOURCE = "LeeJunHyun/Image_Segmentation"
 
 
 class LeeUNet(EncoderDecoder):
-    """The frame that the three networks share: nearest + 3×3 up, batch norm, bias everywhere.
+    """What this network shares with the recurrent ones: nearest + 3×3 up, batch norm, all biases.
 
     Args:
         channels: D of input and output.
@@ -77,76 +76,6 @@ class AttentionUNet(LeeUNet):
         ndim: int = 2,
     ) -> None:
         block = partial(Double, Style(ndim, bias=True))
-        super().__init__(
-            (in_channels, out_channels), widths, block, partial(GatedConcat, ndim), ndim
-        )
-
-
-@BACKBONES.register("r2_unet")
-class R2UNet(LeeUNet):
-    """U-Net of recurrent residual blocks.
-
-    Source: Alom et al., "Recurrent Residual Convolutional Neural Network based on U-Net", 2018.
-
-    Args:
-        in_channels: D of the input.
-        out_channels: D of the output.
-        widths: D of every level, from the finest to the coarsest.
-        t: how often each convolution's output is fed back to it; costs time, no parameters.
-        ndim: 1, 2 or 3.
-    """
-
-    about = About(
-        family="U-Net",
-        paper="Alom et al., 2018",
-        ndims=(1, 2, 3),
-        references=(Reference(3, 1, 39_091_393, SOURCE),),
-        thin={"widths": [4, 6, 8]},
-    )
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        widths: Sequence[int] = (64, 128, 256, 512, 1024),
-        t: int = 2,
-        ndim: int = 2,
-    ) -> None:
-        block = partial(RecurrentResidual, Style(ndim, bias=True), t=t)
-        super().__init__((in_channels, out_channels), widths, block, lambda width: Concat(), ndim)
-
-
-@BACKBONES.register("attention_r2_unet")
-class AttentionR2UNet(LeeUNet):
-    """R2U-Net with the gates of Attention U-Net: the sum of both ideas, from the same code.
-
-    Args:
-        in_channels: D of the input.
-        out_channels: D of the output.
-        widths: D of every level, from the finest to the coarsest.
-        t: how often each convolution's output is fed back to it.
-        ndim: 1, 2 or 3.
-    """
-
-    about = About(
-        family="U-Net",
-        paper="Oktay et al., MIDL 2018; Alom et al., 2018",
-        ndims=(1, 2, 3),
-        references=(Reference(3, 1, 39_442_925, SOURCE),),
-        thin={"widths": [4, 6, 8]},
-    )
-
-    def __init__(
-        self,
-        in_channels: int,
-        out_channels: int,
-        *,
-        widths: Sequence[int] = (64, 128, 256, 512, 1024),
-        t: int = 2,
-        ndim: int = 2,
-    ) -> None:
-        block = partial(RecurrentResidual, Style(ndim, bias=True), t=t)
         super().__init__(
             (in_channels, out_channels), widths, block, partial(GatedConcat, ndim), ndim
         )

@@ -78,7 +78,8 @@ class NNUNet(EncoderDecoder):
         for width, step, size in zip(widths, steps, sizes, strict=True):
             blocks.append(Double(style, (d_in, width), kernel=Kernel(size, step)))
             d_in = width
-        encoder = Stack(blocks, [nn.Identity() for _ in widths[1:]], widths)
+        factors = [max(step) for step in steps[1:]]
+        encoder = Stack(blocks, [nn.Identity() for _ in factors], widths, factors)
         levels = range(len(widths) - 1)[::-1]
         decoder = TopDown(
             [Transposed(ndim, (widths[n + 1], widths[n]), steps[n + 1]) for n in levels],

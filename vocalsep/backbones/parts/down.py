@@ -7,9 +7,9 @@ from torch import nn
 from vocalsep.backbones.parts.layers import CONV, MAX_POOL, Style, activation, norm
 
 
-def max_pool(ndim: int, factor: int = 2) -> nn.Module:
-    """Maximum of cells of `factor` along every axis, (B, D, *size) -> (B, D, *(size // factor))."""
-    return MAX_POOL[ndim](factor)
+def max_pool(ndim: int) -> nn.Module:
+    """Maximum of cells of 2 along every axis, (B, D, *size) -> (B, D, *(size // 2))."""
+    return MAX_POOL[ndim](2)
 
 
 def halving_conv(style: Style, channels: tuple[int, int]) -> nn.Module:

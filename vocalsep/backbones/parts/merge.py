@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from vocalsep.backbones.parts.borders import centre_crop
-from vocalsep.registry import Registry
 
 
 def concat(*features: Tensor) -> Tensor:
@@ -14,10 +13,6 @@ def concat(*features: Tensor) -> Tensor:
     return torch.cat(features, dim=1)
 
 
-MERGES: Registry[type[nn.Module]] = Registry("merge")
-
-
-@MERGES.register("concat")
 class Concat(nn.Module):
     """Skip first, then the decoder feature: (B, D, …), (B, D', …) -> (B, D' + D, …)."""
 
@@ -32,25 +27,8 @@ class CroppedConcat(nn.Module):
         return concat(centre_crop(skip, features.shape[2:]), features)
 
 
-@MERGES.register("add")
-class Add(nn.Module):
-    """Sum of skip and decoder feature."""
-
-    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        return features + skip
-
-
-@MERGES.register("multiply")
 class Multiply(nn.Module):
     """Product of skip and decoder feature."""
 
     def forward(self, features: Tensor, skip: Tensor) -> Tensor:
         return features * skip
-
-
-@MERGES.register("none")
-class NoSkip(nn.Module):
-    """The decoder feature alone."""
-
-    def forward(self, features: Tensor, skip: Tensor) -> Tensor:
-        return features
