@@ -29,7 +29,7 @@ def test_options_reach_the_measure(asked: list[Setting]) -> None:
     words = "--only memory --minutes 1 --minutes 2 -m other --quality fast --device cpu --threads 3"
     result = CliRunner().invoke(cli, ["bench", *words.split()])
     assert result.exit_code == 0, result.output
-    assert asked == [Setting("other", "fast", "cpu", 3, (1, 2))]
+    assert asked == [Setting("other", "fast", "cpu", 3, (1, 2), None)]
     assert "peak memory, 2 min  402.00  MB" in result.output
     assert "model other" in result.output
 

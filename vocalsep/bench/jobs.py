@@ -30,6 +30,7 @@ class Setting:
         device: as for `--device`.
         threads: of the network; None leaves the choice to torch.
         minutes: lengths of the songs of the memory measure.
+        recipe: file of the recipe of the training measure; none: that of the model.
     """
 
     model: str = "vocals"
@@ -37,6 +38,7 @@ class Setting:
     device: str = "auto"
     threads: int | None = None
     minutes: tuple[int, ...] = (3, 30)
+    recipe: str | None = None
 
 
 def network(setting: Setting, precision: Precision) -> dict[str, float]:
@@ -93,6 +95,28 @@ def memory(setting: Setting, source: str, output: str, stem_format: str) -> dict
     return {} if peak is None else {"peak_rss_bytes": peak}
 
 
+def training(setting: Setting, source: str) -> dict[str, float]:
+    """Steps of the trainer, with the real loader and with one batch again and again.
+
+    Args:
+        setting: recipe or model, device and threads.
+        source: folder in which a bank may be made.
+
+    Returns:
+        Numbers of `TrainingSpeed`; nothing from all processes but the first.
+    """
+    from vocalsep.bench.training import measure_training
+
+    return measure_training(setting, source)
+
+
+def evaluation(setting: Setting, seconds: int) -> dict[str, float]:
+    """BSS Eval v4, ours and museval's; see bench/evaluation.py."""
+    from vocalsep.bench.evaluation import bss_eval
+
+    return bss_eval(seconds)
+
+
 def median_s(work: Callable[[], Any], repeats: int = REPEATS) -> float:
     """Seconds that `work` takes, median of `repeats` after one run to warm up."""
     work()
@@ -108,6 +132,8 @@ JOBS: dict[str, Callable[..., dict[str, float]]] = {
     "network": network,
     "files": files,
     "memory": memory,
+    "training": training,
+    "evaluation": evaluation,
 }
 
 
@@ -116,7 +142,8 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     setting = Setting(**order.pop("setting"))
     result = JOBS[order.pop("job")](setting, **order)
-    print(json.dumps(result))
+    if result:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ FILE_S = 180  # length of the song for the file measures
 COLD_S = 10  # length of the clip for the cold start
 COLD_REPEATS = 3
 HELP_REPEATS = 5
+EVALUATION_S = 240  # length of the song for BSS Eval
 
 
 @dataclass(frozen=True)
@@ -110,12 +111,43 @@ def help_time(setting: Setting) -> Iterator[Result]:
     yield Result("vocalsep --help", statistics.median(taken), "s")
 
 
+def training_speed(setting: Setting) -> Iterator[Result]:
+    """The trainer alone and as two processes, the loader against one cached batch."""
+    for n_processes in (1, 2):
+        with tempfile.TemporaryDirectory() as folder:
+            found = run_job("training", setting, {"source": folder}, n_processes)
+        name = f"training, {n_processes} process{'es' if n_processes > 1 else ''}"
+        yield Result(f"{name}", found["examples_per_s"], "examples/s")
+        yield Result(f"{name}, one cached batch", found["cached_examples_per_s"], "examples/s")
+        share = 100 * found["examples_per_s"] / found["cached_examples_per_s"]
+        yield Result(f"{name}, of the cached speed", share, "%")
+        yield Result(f"{name}, data wait", found["data_wait_percent"], "%")
+        yield Result(f"{name}", found["x_real_time"], "x real time")
+
+
+def evaluation_speed(setting: Setting) -> Iterator[Result]:
+    """BSS Eval v4 of a song with two stereo targets, and museval's where it is installed."""
+    found = run_job("evaluation", setting, {"seconds": EVALUATION_S})
+    name = f"BSS Eval v4, {EVALUATION_S} s, two stereo targets"
+    yield Result(name, found["ours_s"], "s")
+    yield Result(f"{name}, processor", found["ours_cpu_s"], "s")
+    if "museval_s" in found:
+        yield Result(f"{name}, museval", found["museval_s"], "s")
+        yield Result(f"{name}, museval, processor", found["museval_cpu_s"], "s")
+        yield Result("museval over ours", found["museval_s"] / found["ours_s"], "times")
+        cpu = found["museval_cpu_s"] / found["ours_cpu_s"]
+        yield Result("museval over ours, processor", cpu, "times")
+        yield Result("largest difference of a score", found["largest_difference_db"], "dB")
+
+
 MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
     "network": network_speed,
     "files": file_speed,
     "cold": cold_start,
     "memory": peak_memory,
     "help": help_time,
+    "training": training_speed,
+    "evaluation": evaluation_speed,
 }
 
 
@@ -125,10 +157,14 @@ def files_order(source: Path, extension: str) -> dict[str, str]:
     return {"source": str(source), "output": str(output), "stem_format": extension}
 
 
-def run_job(name: str, setting: Setting, arguments: dict[str, str]) -> dict[str, float]:
-    """Run a job of jobs.py in a new process and read its result."""
+def run_job(
+    name: str, setting: Setting, arguments: Mapping[str, object], n_processes: int = 1
+) -> dict[str, float]:
+    """Run a job of jobs.py in a new process, or in several that torchrun starts."""
     order = json.dumps({"job": name, "setting": asdict(setting), **arguments})
-    printed = run(["-m", "vocalsep.bench.jobs", order])
+    several = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
+    started = several if n_processes > 1 else []
+    printed = run([*started, "-m", "vocalsep.bench.jobs", order])
     result: dict[str, float] = json.loads(printed.splitlines()[-1])
     return result
 

@@ -30,6 +30,7 @@ from vocalsep.commands._table import table
     show_default=True,
     help="Length of the song for the memory measure; may be given more than once.",
 )
+@click.option("--recipe", help="Recipe of the training measure [default: that of the model].")
 @quality_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the network.")
@@ -38,6 +39,7 @@ def command(
     model: str,
     measures: tuple[str, ...],
     minutes: tuple[int, ...],
+    recipe: str | None,
     quality: str,
     device: str,
     threads: int | None,
@@ -47,9 +49,11 @@ def command(
 
     network: the network alone on chunks in memory, float32 and bfloat16. files: from one file
     to two. cold: a 10 s clip from the prompt. memory: the peak of a process that separates a
-    long file. help: `vocalsep --help`. Everything runs in fresh processes; times are medians.
+    long file. help: `vocalsep --help`. training: steps of the trainer in one process and in
+    two, with its loader and with one batch again and again. Everything runs in fresh processes;
+    times are medians.
     """
-    setting = Setting(model, quality, device, threads, minutes)
+    setting = Setting(model, quality, device, threads, minutes, recipe)
     asked = {"model": model, "quality": quality, "device": device, "threads": threads or "auto"}
     facts = {**machine(), **asked}
     results = [result for name in measures or MEASURES for result in MEASURES[name](setting)]

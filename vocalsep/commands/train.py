@@ -77,12 +77,13 @@ class _Order:
 
 
 def _train(recipe: Recipe, order: _Order, world: World, device: Any) -> None:
-    from vocalsep.training.build import build_task
+    from vocalsep.training.build import build_task, prepare_data
     from vocalsep.training.finder import find_learning_rate
     from vocalsep.training.trainer import Trainer
 
-    task = build_task(recipe, device)
     with _Console() as console:
+        prepare_data(recipe, console.line, world)
+        task = build_task(recipe, device)
         trainer: Trainer[Any, Any] = Trainer(
             task, recipe.training, order.run, console, world, order.tensorboard
         )
