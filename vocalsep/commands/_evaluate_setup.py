@@ -187,10 +187,15 @@ def _common_stems(
     for folder in folders:
         stems = find_estimates(folder, tracks[0].name)
         known = {source.target for source in tracks[0].sources}
-        shared = tuple(stem for stem in stems if stem in known)
+        shared = tuple(sorted((stem for stem in stems if stem in known), key=_order))
         found.add(shared if len(shared) > 1 else USUAL_STEMS)
     distinct = {frozenset(stems) for stems in found}
     return next(iter(found)) if len(distinct) == 1 else USUAL_STEMS
+
+
+def _order(stem: str) -> tuple[bool, bool, str]:
+    """The voice first, what holds the rest last."""
+    return stem != "vocals", stem in ("accompaniment", "other", "residual"), stem
 
 
 def _compared(summaries: Sequence[Summary]) -> Metric | None:

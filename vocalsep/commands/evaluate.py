@@ -88,38 +88,11 @@ def command(
 
     The exit code is 0 if all was scored, 1 if some tracks failed, 2 if nothing could start.
     """
-    from vocalsep.commands import _evaluate_setup as setup
-    from vocalsep.evaluation.run import Outcome, evaluate
+    from vocalsep.commands._evaluate_run import run
+    from vocalsep.commands._evaluate_setup import Request
 
-    request = setup.Request(
+    request = Request(
         data, models, folders, output, groups or GROUPS, stems, layout, split, anchors, wiener,
         quality, device, store,
     )  # fmt: skip
-    job = setup.prepare(request)
-
-    def report(outcome: Outcome) -> None:
-        for failure in outcome.failures:
-            click.echo(f"{outcome.track}: {failure}", err=True)
-        notes = dict.fromkeys(note for record in outcome.records for note in record.notes)
-        for note in notes:
-            click.echo(f"{outcome.track}: {note}", err=True)
-        kept = f", {outcome.n_kept} kept" if outcome.n_kept else ""
-        click.echo(f"{outcome.track}: {len(outcome.records)} scored{kept}", err=True)
-
-    outcomes = evaluate(job.tracks, job.methods, job.settings, workers, report)
-    records = [record for outcome in outcomes for record in outcome.records]
-    if records:
-        results = setup.results_of(job, records)
-        if shown == "html":
-            from vocalsep.commands._evaluate_report import write_report
-
-            failures = [f"{o.track}: {failure}" for o in outcomes for failure in o.failures]
-            click.echo(write_report(job, results, failures))
-        else:
-            click.echo(setup.as_text(shown, results))
-        if store:
-            setup.store_in_model(job, records)
-    n_failed = sum(bool(outcome.failures) for outcome in outcomes)
-    if n_failed:
-        click.echo(f"{n_failed} of {len(outcomes)} tracks had failures", err=True)
-        sys.exit(1)
+    sys.exit(run(request, shown, workers))

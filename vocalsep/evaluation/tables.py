@@ -22,12 +22,14 @@ MAIN = ("v4_sdr", "v4_sir", "v4_sar", "sdr", "si_sdr", "src_nsdr", "leakage", "d
 def number(value: float, digits: int = 2) -> str:
     """A number of a table; a dash where there is none.
 
-    >>> number(1.005), number(float("nan")), number(float("inf"))
-    ('1.00', '–', '∞')
+    >>> number(1.25, 1), number(-1e-9), number(float("nan")), number(float("inf"))
+    ('1.2', '0.00', '–', '∞')
     """
     if math.isnan(value):
         return "–"
-    return ("∞" if value > 0 else "−∞") if math.isinf(value) else f"{value:.{digits}f}"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # + 0.0: never "-0.00"
 
 
 def text_rows(summaries: Sequence[Summary]) -> list[Row]:

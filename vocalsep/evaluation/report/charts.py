@@ -9,8 +9,8 @@ from html import escape
 
 import numpy as np
 
-WIDTH = 640
-_LABEL, _RIGHT, _ROW = 118, 16, 30  # px: left column, right margin, height of a row
+WIDTH = 480
+_LABEL, _RIGHT, _ROW = 122, 14, 30  # px: left column, right margin, height of a row
 
 
 @dataclass(frozen=True)
