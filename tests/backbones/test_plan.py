@@ -22,6 +22,22 @@ def test_large_square_images() -> None:
     assert found.batch_size == 12
 
 
+def test_small_volumes() -> None:
+    """The plan of the Hippocampus data that MIC-DKFZ/nnUNet issue 148 shows."""
+    found = plan(Fingerprint([(36, 50, 35)] * 260, [(1.0, 1.0, 1.0)] * 260, 1, 3))
+    assert (found.patch, found.batch_size) == ((40, 56, 40), 9)
+    assert found.strides == ((1, 1, 1), *[(2, 2, 2)] * 3)
+    assert set(found.kernels) == {(3, 3, 3)}
+
+
+def test_large_volumes() -> None:
+    """The plan of the NIH pancreas data, coarser stage, that MIC-DKFZ/nnUNet issue 1081 shows."""
+    spacing = (1.7987096, 1.54576606, 1.54576606)
+    found = plan(Fingerprint([(120, 285, 285)] * 80, [spacing] * 80))
+    assert (found.patch, found.batch_size) == ((80, 192, 160), 2)
+    assert found.strides == ((1, 1, 1), *[(2, 2, 2)] * 4, (1, 2, 2))
+
+
 def test_heart_volumes_of_thick_slices() -> None:
     """About the ACDC data: slices 5 mm apart, pixels of 1.56 mm."""
     found = plan(Fingerprint([(18, 256, 216)] * 200, [(5.0, 1.56, 1.56)] * 200, 1, 4))

@@ -127,7 +127,7 @@ def plan(fingerprint: Fingerprint, memory_gb: float = BUDGET_GB) -> Plan:
     budget = BUDGET[ndim] * memory_gb / BUDGET_GB
     while found.n_values(fingerprint) > budget:
         covered = [n / t for n, t in zip(found.patch, typical, strict=True)]
-        axis = covered.index(max(covered))
+        axis = max(range(ndim), key=lambda n: (covered[n], n))  # of equal ones the last
         found = topology(spacing, shrink(found, axis))
     fitting = round(budget / found.n_values(fingerprint) * BUDGET_BATCH[ndim])
     n_values = prod(typical) * len(shapes)

@@ -37,7 +37,7 @@ class ResUNet(EncoderDecoder):
         family="U-Net",
         paper="Zhang et al., IEEE GRSL 2018",
         ndims=(1, 2, 3),
-        references=(Reference(3, 1, 8_220_993, "nikhilroxtomar/Deep-Residual-Unet"),),
+        references=(Reference(3, 1, 8_220_993, "nikhilroxtomar/Semantic-Segmentation-Architecture"),),
         thin={"widths": [4, 6, 8], "norm": "group"},
     )
 
