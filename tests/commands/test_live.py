@@ -9,6 +9,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from tests.helpers.reading import RATE, Samples, lag, music, needs_ffmpeg
+from tests.helpers.reading import RATE, Samples, music, needs_ffmpeg
 from vocalsep.cli import cli
 
 DELAY_S = {"normal": 1.45, "low": 0.28}
@@ -66,114 +67,97 @@ def test_all_comes_out_later_by_what_is_said(latency: str) -> None:
     assert made.shape[1] == audio.shape[1] + ready["delay_samples"] - finished["lost"]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("latency", DELAY_S)
-def test_an_impulse_at_real_time_pace(latency: str) -> None:
-    """A click that goes in after "ready" comes out after the stated delay, by the clock too."""
-    process = start("--latency", latency)
-    assert process.stdin and process.stdout and process.stderr
+def click_at_pace(process: subprocess.Popen[bytes]) -> int:
+    """Play silence in blocks of 10 ms, and one click 3 s after the network is ready.
+
+    Returns:
+        The sample number of the click.
+    """
+    assert process.stdin and process.stderr
     ready = threading.Event()
-    arrivals: list[tuple[float, int]] = []
-
-    def listen() -> None:
-        json.loads(process.stderr.readline())
-        ready.set()
-        process.stderr.read()
-
-    def hear() -> None:
-        position = 0
-        while data := process.stdout.read1(1 << 16):
-            block = np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2)
-            for at in np.flatnonzero(block[:, 0] > 0.2):
-                arrivals.append((time.monotonic(), position + int(at)))
-            position += len(block)
-
-    threads = [threading.Thread(target=work, daemon=True) for work in (listen, hear)]
-    for thread in threads:
-        thread.start()
-    block = np.zeros((441, 2), "<f4")
-    begin, position, clicked = time.monotonic(), 0, (0.0, 0)
-    settled = None
-    while position < 60 * RATE:
+    threading.Thread(target=lambda: process.stderr.readline() and ready.set(), daemon=True).start()
+    begin, position, click = time.monotonic(), 0, None
+    while click is None or position < click + 3 * RATE:
         time.sleep(max(begin + position / RATE - time.monotonic(), 0))
-        block[:] = 0.0
-        if ready.is_set() and settled is None:
-            settled = position + 3 * RATE
-        if settled is not None and settled <= position < settled + 441:
-            block[100] = 0.9
-            clicked = (time.monotonic(), position + 100)
+        block = np.zeros((441, 2), "<f4")
+        if click is None and ready.is_set():
+            click = position + 3 * RATE // 441 * 441
+        if click == position:
+            block[0] = 0.9
         process.stdin.write(block.tobytes())
         process.stdin.flush()
         position += 441
-        if clicked[1] and position > clicked[1] + 2.5 * RATE:
-            break
     process.stdin.close()
-    process.wait(timeout=60)
-    for thread in threads:
-        thread.join(timeout=10)
-    heard_s, heard_at = arrivals[0]
-    assert heard_at - clicked[1] == pytest.approx(DELAY_S[latency] * RATE, abs=3)
-    assert heard_s - clicked[0] == pytest.approx(DELAY_S[latency], abs=0.2)
+    return click
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("latency", DELAY_S)
+def test_an_impulse_at_real_time_pace(latency: str) -> None:
+    heard: list[bytes] = []
+    with start("--latency", latency) as process:
+        assert process.stdout
+        listener = threading.Thread(target=lambda: heard.append(process.stdout.read()))
+        listener.start()
+        click = click_at_pace(process)
+        listener.join(timeout=60)
+    made = decoded(b"".join(heard))
+    (places,) = np.nonzero(np.abs(made[0]) > 0.2)
+    assert places[0] - click == pytest.approx(DELAY_S[latency] * RATE, abs=3)
 
 
 @pytest.mark.slow
 @needs_ffmpeg
 def test_between_two_ffmpegs(tmp_path: Path) -> None:
     song = tmp_path / "song.f32"
-    song.write_bytes(music(12 * RATE).T.astype("<f4").tobytes())
-    raw = ["-f", "f32le", "-ac", "2", "-ar", str(RATE)]
-    player = subprocess.Popen(
-        ["ffmpeg", "-v", "error", "-re", *raw, "-i", song, *raw, "-"], stdout=subprocess.PIPE
-    )
-    live = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdin=player.stdout, stdout=subprocess.PIPE
-    )
-    assert player.stdout and live.stdout
-    player.stdout.close()
-    out = tmp_path / "out.f32"
-    subprocess.run(
-        ["ffmpeg", "-v", "error", *raw, "-i", "-", *raw, str(out)],
-        stdin=live.stdout,
-        check=True,
-        timeout=120,
-    )
-    live.stdout.close()
-    assert live.wait(timeout=30) == player.wait(timeout=30) == 0
-    made, original = decoded(out.read_bytes()), music(12 * RATE)
-    assert lag(made, original) == int(1.45 * RATE) - 2  # four times rounded down
-    last = slice(-2 * RATE, None)
-    np.testing.assert_allclose(made[:, last], 0.5 * original[:, last], atol=1e-4)
+    original = music(12 * RATE).astype("<f4")
+    song.write_bytes(original.T.tobytes())
+    raw, out = ["-f", "f32le", "-ac", "2", "-ar", str(RATE)], tmp_path / "out.f32"
+    play = ["ffmpeg", "-v", "error", "-re", *raw, "-i", str(song), *raw, "-"]
+    keep = ["ffmpeg", "-v", "error", *raw, "-i", "-", *raw, str(out)]
+    with (
+        subprocess.Popen(play, stdout=subprocess.PIPE) as player,
+        subprocess.Popen(
+            [sys.executable, "-c", PROGRAM], stdin=player.stdout, stdout=subprocess.PIPE
+        ) as live,
+    ):
+        subprocess.run(keep, stdin=live.stdout, check=True, timeout=120)
+    assert live.returncode == player.returncode == 0
+    made = decoded(out.read_bytes())
+    delay = made.shape[1] - original.shape[1]
+    assert delay == pytest.approx(DELAY_S["normal"] * RATE, abs=4)
+    last = original[:, -RATE:]
+    np.testing.assert_allclose(made[:, -RATE:], 0.5 * last, atol=1e-4)
 
 
 @pytest.mark.slow
 def test_a_reader_that_leaves_is_one_line() -> None:
-    process = start()
-    assert process.stdin and process.stdout and process.stderr
-    process.stdout.close()
-    block = np.zeros((4410, 2), "<f4").tobytes()
-    with pytest.raises(BrokenPipeError):
-        for _ in range(600):
-            process.stdin.write(block)
-            process.stdin.flush()
-            time.sleep(0.02)
-    assert process.wait(timeout=30) == 1
-    last = told(process.stderr.read())[-1]
+    with start() as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdout.close()
+        block = np.zeros((4410, 2), "<f4").tobytes()
+        with pytest.raises(BrokenPipeError):
+            for _ in range(600):
+                process.stdin.write(block)
+                process.stdin.flush()
+                time.sleep(0.02)
+        assert process.wait(timeout=60) == 1
+        last = told(process.stderr.read())[-1]
+        with suppress(BrokenPipeError):
+            process.stdin.close()
     assert last["event"] == "error"
     assert "standard output" in last["message"]
-    process.stderr.close()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_stopped_while_nothing_plays() -> None:
-    process = start()
-    assert process.stdin and process.stdout and process.stderr
-    json.loads(process.stderr.readline())  # ready
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 130
-    assert [each["event"] for each in told(process.stderr.read())] == ["finished", "error"]
-    for stream in (process.stdin, process.stdout, process.stderr):
-        stream.close()
+    with start() as process:
+        assert process.stderr
+        json.loads(process.stderr.readline())  # ready
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert [each["event"] for each in told(process.stderr.read())] == ["finished", "error"]
 
 
 def test_unknown_options_are_refused() -> None:

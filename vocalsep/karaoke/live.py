@@ -19,8 +19,10 @@ import numpy as np
 from vocalsep.karaoke.ring import Ring
 from vocalsep.karaoke.sliding import Estimate, Float32Array, HopGeometry, SlidingVoice
 
-#: How long a program that reads our output may stall before its samples are thrown away (s).
+#: How long a program that reads our output may stall before what came in meanwhile is lost (s).
 PATIENCE_S = 2.0
+#: How much may come in at once, from a player that catches up (s).
+_BACKLOG_S = 10.0
 _READ_BYTES = 1 << 16
 
 #: PCM name → numpy's, and what full scale is.
@@ -106,9 +108,8 @@ class LiveStream:
         self.pcm = pcm
         self.geometry = geometry
         self._mix = mix
-        patience = round(PATIENCE_S * pcm.sample_rate)
-        capacity = geometry.window + 2 * geometry.delay + 2 * patience
-        self._patience = patience
+        self._backlog = round(_BACKLOG_S * pcm.sample_rate)
+        capacity = geometry.window + 2 * geometry.delay + self._backlog
         self._song = Ring(pcm.n_channels, capacity)
         self._voice = Ring(pcm.n_channels, capacity)
         self._changed = threading.Condition()
@@ -243,6 +244,7 @@ class LiveStream:
         """As many samples as came in, the delay later."""
         position = 0
         delay = self.geometry.delay
+        stalled = False
         while True:
             with self._changed:
                 while not self._has_to_write(position):
@@ -252,13 +254,15 @@ class LiveStream:
                 end = self._song.end + (delay if self._is_ended else 0)
                 if position == end:
                     return
-                behind = end - position - self._patience
+                behind = end - position - (0 if stalled else self._backlog)
                 if behind > 0 and not self._is_ended:
                     self.report.lost += behind
                     position += behind
                 block = self._mixed(position - delay, end - delay)
+            begin = time.monotonic()
             sink.write(self.pcm.encode(block))
             sink.flush()
+            stalled = time.monotonic() - begin > PATIENCE_S
             position = end
 
     def _has_to_write(self, position: int) -> bool:
