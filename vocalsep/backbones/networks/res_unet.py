@@ -16,6 +16,9 @@ from vocalsep.backbones.parts.merge import Concat
 from vocalsep.backbones.parts.up import upsampler
 
 
+SOURCE = "nikhilroxtomar/Semantic-Segmentation-Architecture"
+
+
 @BACKBONES.register("res_unet")
 class ResUNet(EncoderDecoder):
     """Deep residual U-Net of seven units: three down, a bridge, three up.
@@ -37,7 +40,7 @@ class ResUNet(EncoderDecoder):
         family="U-Net",
         paper="Zhang et al., IEEE GRSL 2018",
         ndims=(1, 2, 3),
-        references=(Reference(3, 1, 8_220_993, "nikhilroxtomar/Semantic-Segmentation-Architecture"),),
+        references=(Reference(3, 1, 8_220_993, SOURCE),),
         thin={"widths": [4, 6, 8], "norm": "group"},
     )
 
