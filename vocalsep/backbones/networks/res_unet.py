@@ -15,7 +15,6 @@ from vocalsep.backbones.parts.layers import Kernel, Style, activation, conv, nor
 from vocalsep.backbones.parts.merge import Concat
 from vocalsep.backbones.parts.up import upsampler
 
-
 SOURCE = "nikhilroxtomar/Semantic-Segmentation-Architecture"
 
 
