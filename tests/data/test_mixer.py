@@ -45,6 +45,9 @@ def test_the_key_decides_the_example(recipe: Recipe) -> None:
 
 
 def test_batches_do_not_depend_on_the_number_of_workers(recipe: Recipe) -> None:
+    chain = [Part(name, {"p": 1.0}) for name in ("speed", "equaliser", "reverb", "formant")]
+    recipe = with_mixing(recipe, segment_frames=400, voice_augment=chain, same_song=0.0)
+
     def some(workers: int, first_step: int) -> list[np.ndarray]:
         training = dataclasses.replace(recipe.training, workers=workers, max_steps=5)
         loader = batches(dataclasses.replace(recipe, training=training), first_step)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -77,7 +78,8 @@ class StepDataset(Dataset[Item]):
 
     def __getitem__(self, step: int) -> Item:
         try:
-            return draw_batch(self.mixer(step), self.recipe, self.share, step)
+            with _one_thread():
+                return draw_batch(self.mixer(step), self.recipe, self.share, step)
         except VocalsepError as error:
             return error
 
@@ -193,7 +195,18 @@ def batches(
         raise DataError(f"{first}; often memory ran out: try training.workers=0") from error
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Several threads round differently: an example must not tell which process drew it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _settle(worker: int) -> None:
     """Loader processes must not fight the network for cores, nor die of the trainer's Ctrl-C."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(1)  # for good, here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
