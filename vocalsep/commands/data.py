@@ -72,7 +72,7 @@ def check(
     sources = _stems(data, layout, root, split)
     # The other set may have the name of a split that this one does not have.
     others = read_stems(against, "", "train+valid") if against else []
-    report = check_stems(sources, workers, others)
+    report = check_stems(sources, workers, others, _count_on_terminal)
     click.echo(as_json_text(report) if as_json else as_table(report))
     sys.exit(1 if report.problems else 0)
 
@@ -165,6 +165,12 @@ def cost(rate: int, seconds: float) -> None:
 
     rows = [[name, f"{ms:.1f} ms"] for name, ms in measure(rate, seconds).items()]
     click.echo(table([["augmentation", f"{seconds:g} s, stereo"], *rows]))
+
+
+def _count_on_terminal(done: int, total: int) -> None:
+    """A line that is written over; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{done}/{total} songs", err=True, nl=done == total)
 
 
 def _stems(data: Path, layout: str | None, root: Path | None, split: str) -> list[StemSource]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,12 +61,14 @@ def check(
     sources: Sequence[StemSource],
     workers: int,
     against: Sequence[StemSource] = (),
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Report:
     """Decode a data set and tell what is in it and what is wrong with it.
 
     Args:
         workers: processes.
         against: another set that must have no recording in common, e.g. the validation songs.
+        progress: told after every song how many of how many are done.
 
     Raises:
         DataError: there is nothing to check.
@@ -76,7 +78,9 @@ def check(
     songs, others = _by_song(sources), _by_song(against)
     report = Report()
     other_facts: list[Facts] = []
-    for number, result in enumerate(each_of(_check_song, [*songs, *others], workers)):
+    jobs = [*songs, *others]
+    for number, result in enumerate(each_of(_check_song, jobs, workers)):
+        progress(number + 1, len(jobs))
         if number >= len(songs):
             other_facts += result.facts
             continue
