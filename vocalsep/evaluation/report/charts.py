@@ -91,7 +91,7 @@ def track_plot(series: Sequence[Series], unit: str) -> str:
     parts = [_grid(axis, height, unit)]
     for track, row in rows.items():
         y = 10 + row_height * (row + 0.5)
-        shown = track if len(track) <= 17 else f"{track[:16]}…"
+        shown = _shortened(track)
         parts.append(
             f'<text class="name" x="{_LABEL - 10}" y="{y + 4:.1f}"><title>{escape(track)}</title>'
             f"{escape(shown)}</text>"
@@ -129,8 +129,12 @@ def _grid(axis: Axis, height: float, unit: str) -> str:
     return "".join(parts)
 
 
+def _shortened(name: str) -> str:
+    return name if len(name) <= 16 else f"{name[:14]}…"
+
+
 def _row_label(label: str, row: int) -> str:
-    shown = label if len(label) <= 17 else f"{label[:16]}…"
+    shown = _shortened(label)
     y = 10 + _ROW * (row + 0.5) + 4
     return (
         f'<text class="name" x="{_LABEL - 10}" y="{y:.1f}"><title>{escape(label)}</title>'

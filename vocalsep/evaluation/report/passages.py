@@ -105,12 +105,12 @@ def cut_passages(
             if place.track == name:
                 start = place.start_s * song.sample_rate
                 span = slice(start, start + LENGTH_S * song.sample_rate)
-                heard = _clip("mixture", song.mixture[:, span], song.sample_rate)
+                heard = make_clip("mixture", song.mixture[:, span], song.sample_rate)
                 clips = {
                     stem: (
                         heard,
-                        _clip("reference", song.sources[stem][:, span], song.sample_rate),
-                        *(_clip(m, e[stem][:, span], song.sample_rate) for m, e in estimates),
+                        make_clip("reference", song.sources[stem][:, span], song.sample_rate),
+                        *(make_clip(m, e[stem][:, span], song.sample_rate) for m, e in estimates),
                     )
                     for stem in song.sources
                 }
@@ -123,7 +123,8 @@ def _median(values: npt.NDArray[np.float64]) -> float:
     return float(np.median(known)) if known.size else math.nan
 
 
-def _clip(label: str, audio: Audio, sample_rate: int) -> Clip:
+def make_clip(label: str, audio: Audio, sample_rate: int) -> Clip:
+    """A sound (C, N) as MP3 and picture."""
     resampled = np.concatenate(list(resample_blocks([audio], sample_rate, CLIP_RATE)), axis=1)
     buffer = io.BytesIO()
     # A little quieter: what clips in the MP3 would be heard as a fault of the estimate.
