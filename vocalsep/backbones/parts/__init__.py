@@ -8,7 +8,7 @@ up           raise the size between two levels; up_learned has those that learn,
 merge        bring a skip and a decoder feature together
 attention    gates that weigh features by themselves or by each other
 pyramid      necks that see far: pooling pyramids, dilated convolutions side by side
-context      necks that compare positions with classes or with the whole image
+context      attention between the positions of an image, and to its classes
 transformer  self-attention over positions
 frequency    layers tied to the bins of a spectrogram; an LSTM over its frames
 borders      crop and mirror, for convolutions without padding
