@@ -59,3 +59,6 @@ def test_named_songs_come_first_and_undivided_sets_have_none(
     assert [song.name for song in validation_songs(named)] == ["one"]
     songs = dataclasses.replace(recipe.mixing, root=str(folder.parent), layout="songs")
     assert validation_songs(dataclasses.replace(recipe, mixing=songs)) == []
+    nowhere = dataclasses.replace(recipe.mixing, root=str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match="no such folder"):
+        validation_songs(dataclasses.replace(recipe, mixing=nowhere))

@@ -25,10 +25,13 @@ def validation_songs(recipe: Recipe) -> list[Song]:
     validation, rate = recipe.validation, recipe.audio.sample_rate
     if validation.songs or not recipe.mixing.root:
         return load_songs(validation.songs, recipe.stems, rate, validation.seconds)
+    root = Path(recipe.mixing.root)
     try:
-        found = read_stems(Path(recipe.mixing.root), recipe.mixing.layout, "valid")
+        found = read_stems(root, recipe.mixing.layout, "valid")
     except DataError:
-        return []  # a set that is not divided
+        if root.exists():
+            return []  # a set that is not divided
+        raise
     songs: dict[str, list[StemSource]] = {}
     for source in found:
         if source.song and source.target != MIXTURE:
