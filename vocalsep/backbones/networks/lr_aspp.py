@@ -1,7 +1,8 @@
 """LR-ASPP on MobileNetV3: coarse features gated by their own means, a fine one added.
 
-Source: Howard et al., "Searching for MobileNetV3", ICCV 2019; parameter count of torchvision,
-whose average is over everything (the paper's over large windows).
+Source: Howard et al., "Searching for MobileNetV3", ICCV 2019; parameter count of torchvision, which
+like this one averages over everything (the paper over large windows). The fine feature is the last
+of its size; torchvision takes the first.
 """
 
 from __future__ import annotations
