@@ -99,12 +99,19 @@ class SeparationBase:
             return self.loss.weight(piece.truth, piece.valid)
 
     def supervised_total(self, piece: Piece) -> Tensor:
-        """(K,) of the recipe's loss."""
-        return self.loss.total(self.estimates(piece), piece.truth, piece.valid)
+        """(K,) of the recipe's loss; auxiliary outputs of the network count with their weights."""
+        outputs = self.network.estimate_all(piece.heard)
+        totals = [
+            weight * self.loss.total(self._stems(targets, piece), piece.truth, piece.valid)
+            for weight, targets in outputs
+        ]
+        return torch.stack(totals).sum(0)
 
     def estimates(self, piece: Piece) -> Signals:
         """All stems as they are trained."""
-        targets = self.network.estimate(piece.heard)
+        return self._stems(self.network.estimate(piece.heard), piece)
+
+    def _stems(self, targets: Signals, piece: Piece) -> Signals:
         return self.network.rule.trained_stems(targets, piece.mixture)
 
     def validate(self, world: World) -> Validation:
