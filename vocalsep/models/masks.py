@@ -101,7 +101,8 @@ class MagnitudeMask(_SharedWhenSeparating):
 
     The network gives what the features "log_magnitude" would be of each source, by a ReLU
     (Stoller et al., ICASSP 2018). Losses see the estimated magnitude with the mixture's phase;
-    where the mixture is exactly silent they see silence.
+    where the mixture is exactly silent they see silence. Train it with a loss on log magnitudes
+    as they did: absolute differences push sparse sources to zero, where a ReLU stays.
     """
 
     def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
@@ -112,7 +113,10 @@ class MagnitudeMask(_SharedWhenSeparating):
 
 @MASKS.register("complex")
 class ComplexMask(MaskKind):
-    """Real and imaginary part without bounds: phase and level of every bin may change."""
+    """Real and imaginary part without bounds: phase and level of every bin may change.
+
+    Only a loss that hears phase (of complex spectra or waveforms) trains complex masks.
+    """
 
     n_values = 2
 

@@ -77,6 +77,9 @@ class AdversarialUNet(ContextBackbone):
             self.up.append(_layer(TRANSPOSED_CONV[ndim](d_coarse, d_fine, 2, stride=2)))
             self.merge.append(_layer(CONV[ndim](2 * d_fine, d_fine, 3)))
         self.out = CONV[ndim](width + in_channels, out_channels, 1)
+        self.apply(_start)
+        # The task's last ReLU must not start where it is flat: the authors' zero bias can.
+        nn.init.ones_(self.out.bias)  # type: ignore[arg-type]
         self.stride = 2**levels
         # Down and up again from the least bottom of 2 values: 3·2^k − 2 of them at each level
         # before its convolution takes 2, and 2 after each level on the way up.
@@ -96,6 +99,13 @@ class AdversarialUNet(ContextBackbone):
             features = merge(concat(skip, features))
         out: Tensor = self.out(concat(centre_crop(whole, features.shape[2:]), features))
         return out
+
+
+def _start(module: nn.Module) -> None:
+    """Glorot's uniform start, as the code has it."""
+    if isinstance(module, nn.modules.conv._ConvNd):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)  # type: ignore[arg-type]
 
 
 def _layer(conv: nn.Module) -> nn.Sequential:
