@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 
 import torch
 import yaml
 from torch import nn
 
-from vocalsep.data.bank import Bank
-from vocalsep.errors import DataError
+from vocalsep.data.describe import describe
 from vocalsep.models.build import build_separator
 from vocalsep.recipe import Recipe
 from vocalsep.training.losses import build_loss
@@ -66,16 +64,7 @@ def _memory(recipe: Recipe, separator: nn.Module, optimiser: torch.optim.Optimiz
 
 
 def _data(recipe: Recipe) -> Iterator[tuple[str, str]]:
-    """Hours of every stem in the bank, or why it cannot be said."""
-    try:
-        bank = Bank(Path(recipe.mixing.bank))
-    except DataError as error:
-        yield "data", str(error)
-        return
-    for stem in sorted({track.target for track in bank.tracks}):
-        tracks = [track for track in bank.tracks if track.target == stem]
-        hours = sum(track.n_samples for track in tracks) / bank.sample_rate / 3600
-        groups = ", ".join(sorted({track.group for track in tracks}))
-        yield f"data: {stem}", f"{len(tracks)} tracks, {hours:.2f} hours, of {groups}"
-    songs = ", ".join(recipe.validation.songs) or "none"
-    yield "validation", songs
+    """What is drawn from, and what is scored."""
+    yield from describe(recipe)
+    from_root = f"the valid split of {recipe.mixing.root}" if recipe.mixing.root else "none"
+    yield "validation", ", ".join(recipe.validation.songs) or from_root
