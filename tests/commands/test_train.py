@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from tests.helpers.synth import make_bank
 from vocalsep.cli import cli
+from vocalsep.commands.train import _Console
 from vocalsep.errors import VocalsepError
+from vocalsep.training.state import read_state
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "recipes" / "tiny.yaml"
@@ -87,12 +91,27 @@ def test_another_recipe_in_the_folder_is_refused(folder: Path) -> None:
     assert "training.learning_rate 0.01 → 0.5" in str(result.exception)
 
 
+def test_a_terminal_shows_a_bar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    console = _Console()
+    stream = io.StringIO()
+    stream.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", stream)
+    with console:
+        for step in range(6, 9):
+            console.progress(step, 20)
+    assert "8/20" in stream.getvalue() and "step/s" in stream.getvalue()
+
+
 @pytest.mark.slow
-def test_torchrun_trains_with_two_processes(folder: Path) -> None:
+def test_torchrun_gives_the_weights_of_one_process(folder: Path) -> None:
+    """The real loss, masked differently in each share of the batch; only sums differ in order."""
+    changes = ["training.max_steps=6", "training.optimizer.name=sgd", "training.ema_decay=0"]
+    changes += ["--device", "cpu"]
+    assert train(folder, *changes, "-o", str(folder / "alone")).exit_code == 0
     words = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m", "vocalsep"]
     words += ["train", str(TINY), f"mixing.bank={folder / 'bank'}", "-o", str(folder / "run")]
     done = subprocess.run(
-        [sys.executable, *words, "training.max_steps=6", "--device", "cpu"],
+        [sys.executable, *words, *changes],
         cwd=ROOT,
         env=os.environ,
         capture_output=True,
@@ -102,3 +121,7 @@ def test_torchrun_trains_with_two_processes(folder: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("stopped at step 6 of 6") == 1
+    name = "states/step-00000006.safetensors"
+    one, two = (read_state(folder / run / name)["network"] for run in ("alone", "run"))
+    for key, weight in one.items():
+        torch.testing.assert_close(two[key], weight, rtol=0, atol=1e-5)

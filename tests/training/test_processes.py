@@ -100,8 +100,9 @@ def test_two_ranks_give_the_weights_of_one_process(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_rank_that_dies_leaves_no_half_file_and_the_rest_goes_on(tmp_path: Path) -> None:
     dying = {"toy": {"kill_at": 13, "kill_rank": 1}}
-    [(first, _), (second, _)] = finish(start(tmp_path, dying, world=2))
+    [(first, error), (second, _)] = finish(start(tmp_path, dying, world=2))
     assert second == -signal.SIGKILL and first != 0
+    assert "DeviceError: another of the 2 processes is gone" in error
     assert not list(tmp_path.rglob("*.tmp"))
     for path in tmp_path.rglob("*.safetensors"):
         load_file(path)

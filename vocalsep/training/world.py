@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, distributed, nn
 
+from vocalsep.errors import DeviceError
 from vocalsep.inference.devices import choose_device
 
 T = TypeVar("T")
@@ -94,7 +95,11 @@ def place(name: str, world: World) -> torch.device:
 
 @contextmanager
 def joined(world: World, device: torch.device) -> Iterator[None]:
-    """The processes know each other until the block ends: nccl between GPUs, else gloo."""
+    """The processes know each other until the block ends: nccl between GPUs, else gloo.
+
+    Raises:
+        DeviceError: another process is gone.
+    """
     if world.size == 1:
         yield
         return
@@ -103,6 +108,14 @@ def joined(world: World, device: torch.device) -> Iterator[None]:
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
+    except RuntimeError as error:
+        reason = " ".join(str(error).split())
+        if not any(word in reason for word in ("gloo", "NCCL", "peer")):
+            raise
+        raise DeviceError(
+            f"another of the {world.size} processes is gone ({reason[:100]}); its own message says "
+            f"why; the last state is kept, so start all again"
+        ) from error
     finally:
         distributed.destroy_process_group()
 
