@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ MUXERS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         ".webm": ("webm", ("opus",)),
     }
 )
+
+#: Failures of the disk that is written to, not of the video.
+_DISK = (errno.ENOSPC, errno.EFBIG, errno.EIO)
 
 #: Stands for the new sound among the numbers of the video's streams.
 _SOUND = -1
@@ -82,7 +86,7 @@ class Remux:
                     container.mux_one(packet)
                 return streams.left_out
         except (av.FFmpegError, ValueError) as error:
-            if isinstance(error, OSError) and error.errno in (28, 27, 5):
+            if isinstance(error, OSError) and error.errno in _DISK:
                 raise
             raise UnreadableAudio(f"{self.video}: cannot be copied: {error}") from error
 

@@ -18,7 +18,7 @@ from vocalsep import __version__
 from vocalsep.errors import ModelError, VocalsepError
 
 _PARSE_ERROR, _INVALID_REQUEST, _NO_METHOD, _BAD_PARAMETERS = -32700, -32600, -32601, -32602
-_FAILED = -32000
+_FAILED, _INTERNAL = -32000, -32603
 
 
 class RpcError(Exception):
@@ -137,6 +137,9 @@ def _call(provider: Provider, request: dict[str, Any]) -> Any:
         return method(**parameters)
     except VocalsepError as error:
         raise RpcError(_FAILED, str(error)) from error
+    except Exception as error:  # the syncer has more songs
+        message = " ".join(f"{type(error).__name__}: {error}".split())
+        raise RpcError(_INTERNAL, message) from error
 
 
 def serve(source: TextIO, sink: TextIO) -> None:
