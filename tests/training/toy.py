@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from vocalsep.recipe import Part, Training
@@ -139,6 +139,9 @@ class ToyTask:
         self, path: Path, weights: Mapping[str, Tensor], scores: Scores, facts: Mapping[str, Any]
     ) -> None:
         save_file(dict(weights), path)
+
+    def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
+        return load_file(name_or_path)
 
     def tensors(self, pieces: Sequence[Examples]) -> dict[str, Tensor]:
         return {"inputs": torch.cat([piece.inputs for piece in pieces])}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
-from torch import nn
+from torch import Tensor, nn
 
 from vocalsep.errors import ModelError
-from vocalsep.models.load import load_named
 
 
 @dataclass(frozen=True)
@@ -35,14 +34,18 @@ class Taken:
         return text
 
 
-def take_weights(network: nn.Module, name_or_path: str) -> Taken:
+def take_weights(network: nn.Module, theirs: Mapping[str, Tensor], model: str) -> Taken:
     """Copy every tensor of a model that has the same name and shape in the network.
 
+    Args:
+        network: keeps the rest of its weights.
+        theirs: the model's.
+        model: what messages call it.
+
     Raises:
-        ModelError: unknown or damaged model, or nothing of it fits.
+        ModelError: nothing of it fits.
     """
-    model, card = load_named(name_or_path)
-    theirs, ours = model.state_dict(), network.state_dict()
+    ours = network.state_dict()
     taken, left = [], {}
     for name, weight in ours.items():
         if name not in theirs:
@@ -54,12 +57,12 @@ def take_weights(network: nn.Module, name_or_path: str) -> Taken:
             taken.append(name)
     if not taken:
         raise ModelError(
-            f"{name_or_path}: no tensor of it fits this network; its backbone is "
-            f"{card.recipe.backbone.name} {card.recipe.backbone.params}"
+            f"{model}: no tensor of it fits this network, neither by name nor by size; start "
+            f"from a model of the same backbone, or from none"
         )
     n_taken = sum(ours[name].numel() for name in taken)
     return Taken(taken, left, n_taken / sum(w.numel() for w in ours.values()))
 
 
-def _size(weight: torch.Tensor) -> str:
+def _size(weight: Tensor) -> str:
     return "×".join(map(str, weight.shape)) or "1"
