@@ -69,7 +69,7 @@ class Measure:
         if several and "v3" in self._groups:
             stereo = song.mixture.shape[0] > 1
             self._mono = BssEval(_mono(self._truth)) if stereo else self._bss
-            nothing_done = np.stack([song.mixture] * len(self._stems))
+            nothing_done = in_16_bits(np.stack([song.mixture] * len(self._stems)))
             self._baseline = self._mono_scores(nothing_done)
 
     def of(self, estimates: Mapping[str, Audio]) -> Measured:

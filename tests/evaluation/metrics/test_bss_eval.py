@@ -132,6 +132,21 @@ def test_closed_forms(rng: np.random.Generator) -> None:
     assert whole.sir[0, 0] == pytest.approx(ratio, abs=0.05)
 
 
+@pytest.mark.parametrize("grid", [2**15, 2**40])
+def test_the_same_on_both_channels_is_as_on_one(rng: np.random.Generator, grid: int) -> None:
+    # The equations are singular: every filter may be shared between the channels at will.
+    references = np.round(coloured(rng, 2, 1, 9000) * grid) / grid
+    estimates = np.round(estimates_of(references, 0.2, 0.1) * grid) / grid
+    one = BssEval(references, 64)
+    both = BssEval(np.repeat(references, 2, axis=1), 64)
+    doubled = np.repeat(estimates, 2, axis=1)
+    assert_close(
+        list(both.framewise(doubled, 3000, 3000).named().values()),
+        list(one.framewise(estimates, 3000, 3000).named().values()),
+    )
+    assert_close([both.images(doubled).sar], [one.images(estimates).sar])
+
+
 def test_the_scores_of_a_silent_signal_are_none(rng: np.random.Generator) -> None:
     references = rng.standard_normal((2, 1, 600))
     silent = references * [[[1.0]], [[0.0]]]
