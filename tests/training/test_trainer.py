@@ -132,6 +132,9 @@ def test_training_stops_when_the_score_no_longer_rises(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, learning_rate=1e-30, patience=2, max_steps=500)
     trainer.run()
     assert [r["step"] for r in records(tmp_path) if "validation" in r] == [5, 10, 15]
+    again = toy_trainer(tmp_path, learning_rate=1e-30, patience=2, max_steps=500)
+    again.run()
+    assert again.at.step == 15
 
 
 def test_a_stop_signal_writes_the_state_and_the_rest_is_bit_equal(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ class AdversarialTask(SeparationBase):
         )
 
     def batches(self, first_step: int, world: World) -> Iterator[SemiBatch]:
-        assert self.songs is not None  # a missing song is told before the first step
+        _ = self.songs  # a missing one is told before the first step
         n_each = self.adversary.critic_steps + 1
         training = replace(self.recipe.training, max_steps=self.recipe.training.max_steps * n_each)
         # Another seed: the same bank must not give the same examples as the labelled ones.

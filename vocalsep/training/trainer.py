@@ -110,7 +110,7 @@ class Trainer(Generic[BatchT, PieceT]):
         meter = Meter()
         batches = self.task.batches(self.at.step, self.world)
         with Stopping() as stopping:
-            while self.at.step < training.max_steps and not self.world.any(stopping.asked):
+            while not (self.is_done or self.world.any(stopping.asked)):
                 self.train_step(meter.timed(batches), meter)
                 if self.at.step % training.log_every == 0:
                     self._log_training(meter)
@@ -119,12 +119,16 @@ class Trainer(Generic[BatchT, PieceT]):
                 if self.at.step % training.validate_every == 0 or last:
                     self._validate()
                     saved_at = self.at.step
-                if 0 < training.patience <= self.at.stale:
-                    self._report(f"no better score for {self.at.stale} validations")
-                    break
         if saved_at != self.at.step:
             self._save_state()
-        self._report(f"stopped at step {self.at.step} of {training.max_steps}")
+        stale = f", {self.at.stale} validations after the best" if self.at.stale else ""
+        self._report(f"stopped at step {self.at.step} of {training.max_steps}{stale}")
+
+    @property
+    def is_done(self) -> bool:
+        """Whether max_steps are done, or the score has not risen for `patience` validations."""
+        training, at = self.training, self.at
+        return at.step >= training.max_steps or 0 < training.patience <= at.stale
 
     def start_from(self, name_or_path: str) -> None:
         """Take what fits of the weights of a model as the start of training.
