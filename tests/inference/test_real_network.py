@@ -11,9 +11,10 @@ import torch
 
 from vocalsep.inference.options import RunOptions
 from vocalsep.inference.separator import Separator
+from vocalsep.models.build import build_separator
 from vocalsep.models.checkpoint import save_model
 from vocalsep.models.mask_separator import MaskSeparator
-from vocalsep.recipe import Part, Recipe
+from vocalsep.recipe import Audio, Part, Recipe
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,48 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     save_model(path, recipe, MaskSeparator(recipe).state_dict(), {}, {})
     return path
+
+
+FOUR = {"targets": ["vocals", "drums", "bass", "other"], "residual": "other"}
+
+RECIPES = {
+    "four stems by softmax": Recipe(
+        name="softmax",
+        chunk_frames=32,
+        separator=Part("mask", {"mask": "softmax"}),
+        backbone=Part("unet", {"widths": [4, 8], "norm": "none"}),
+        **FOUR,
+    ),
+    "four stems with margins": Recipe(
+        name="wave",
+        audio=Audio(sample_rate=22050, n_channels=1),
+        chunk_frames=8,
+        separator=Part("waveform"),
+        backbone=Part("wave_u_net", {"context": True, "levels": 3, "width": 4}),
+        **FOUR,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", RECIPES)
+def test_four_stems(kind: str, tmp_path: Path, rng: np.random.Generator) -> None:
+    recipe = RECIPES[kind]
+    torch.manual_seed(0)
+    network = build_separator(recipe)
+    save_model(tmp_path / "four.safetensors", recipe, network.state_dict(), {}, {})
+    separator = Separator.from_pretrained(tmp_path / "four.safetensors", "cpu")
+    assert separator.stems == ("vocals", "drums", "bass", "other")
+    audio = rng.uniform(-1, 1, (2, 50000)).astype(np.float32)
+    whole = separator.separate(audio, 44100)
+    np.testing.assert_allclose(sum(whole.values()), audio, atol=1e-6)
+    blocks = (audio[:, start : start + 5000] for start in range(0, 50000, 5000))
+    parts = list(separator.stream(blocks, 44100))
+    assert len(parts) > 1
+    for name, stem in whole.items():
+        pieces = np.concatenate([part[name] for part in parts], axis=1)
+        # The stream takes chunks one by one: the same but for how a batch is added up.
+        np.testing.assert_allclose(pieces, stem, atol=1e-5)
+        assert np.abs(stem).max() > 1e-3
 
 
 @pytest.mark.parametrize("quality", ["fast", "normal", "best"])
