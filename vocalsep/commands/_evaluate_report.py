@@ -27,7 +27,7 @@ def write_report(job: Job, results: Results, failures: Sequence[str]) -> Path:
     asked = [method.name for method in job.methods[: job.n_asked]]
     tracks = {record.track for record in results.records}
     content = Content(
-        title=f"{', '.join(asked)} on {len(tracks)} tracks",
+        title=f"{', '.join(asked)} on {len(tracks)} track{'s' if len(tracks) != 1 else ''}",
         asked=asked,
         methods=job.names,
         records=results.records,

@@ -91,11 +91,15 @@ def _top(content: Content) -> str:
     ][:4]
     minutes = sum(tracks.values()) / 60
     speed = _speed(content, content.asked[0])
-    facts = f"{len(tracks)} tracks, {minutes:.1f} minutes" + (f", {speed}" if speed else "")
+    facts = f"{_tracks(len(tracks))}, {minutes:.1f} minutes" + (f", {speed}" if speed else "")
     return (
         f"<h1>{escape(content.title)}</h1><p class=soft>{facts}</p>"
         f"<div class=tiles>{''.join(tiles)}</div>"
     )
+
+
+def _tracks(n: int) -> str:
+    return f"{n} track{'s' if n != 1 else ''}"
 
 
 def _speed(content: Content, method: str) -> str:
@@ -271,6 +275,8 @@ def _provenance(content: Content) -> str:
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
     }
+    # What an estimate costs, e.g. with and without a post-filter.
+    versions |= {method: speed for method in content.methods if (speed := _speed(content, method))}
     return (
         f"<h2>How it was made</h2><pre>{escape(content.command)}</pre>"
         f"<div class=card>{_facts(versions)}</div>"
