@@ -150,8 +150,9 @@ def test_a_broken_track_does_not_stop_the_rest(songs: Path, tmp_path: Path) -> N
 def test_the_wiener_filter_stands_beside_what_it_refines(songs: Path, tmp_path: Path) -> None:
     options = ["-e", estimates(songs, "mine", 0.1), "--wiener", "1"]
     result = run(songs, *options, "-o", tmp_path / "out", *FAST)
-    rows = [line.split("  ") for line in result.stdout.splitlines()]
-    assert [row[1].strip() for row in rows[1:3]] == ["mine", "mine + wiener"]
+    first, second = result.stdout.splitlines()[1:3]
+    assert first.startswith("vocals ") and "mine + wiener" not in first
+    assert second.startswith("vocals ") and "mine + wiener" in second
 
 
 @pytest.mark.parametrize(
