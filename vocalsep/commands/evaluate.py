@@ -60,7 +60,9 @@ GROUPS = ("energy", "spectral", "singing", "v3", "v4")
 )
 @quality_option
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes."
+)
 @click.option("--store", is_flag=True, help="Write the global SDRs into the model file.")
 def command(
     data: tuple[Path, ...],
