@@ -44,7 +44,13 @@ def command() -> None:
 @data_argument
 @layout_option
 @root_option
-@click.option("--split", type=click.Choice(SPLITS), default="train+valid", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS),
+    default="train+valid",
+    show_default=True,
+    help="Part of a set that is divided.",
+)
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
@@ -81,7 +87,13 @@ def check(
 @data_argument
 @layout_option
 @root_option
-@click.option("--split", type=click.Choice(SPLITS[:3]), default="train", show_default=True)
+@click.option(
+    "--split",
+    type=click.Choice(SPLITS[:3]),
+    default="train",
+    show_default=True,
+    help="Part of a set that is divided.",
+)
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the bank."
 )
@@ -157,7 +169,13 @@ def layouts() -> None:
 
 @command.command()
 @click.option("--rate", type=click.IntRange(1000), default=44100, show_default=True, help="Hz.")
-@click.option("--seconds", type=click.FloatRange(0.1), default=3.0, show_default=True)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1),
+    default=3.0,
+    show_default=True,
+    help="Length of the segments.",
+)
 def cost(rate: int, seconds: float) -> None:
     """Measure what each augmentation costs on this machine."""
     from vocalsep.commands._table import table
