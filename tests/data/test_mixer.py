@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,15 @@ def test_the_key_decides_the_example(recipe: Recipe) -> None:
     assert np.array_equal(a.sources, b.sources)
     for key in [(8, 3, 1), (7, 4, 1), (7, 3, 2)]:
         assert not np.array_equal(a.sources, one.draw(example_rng(*key)).sources)
+
+
+def test_loaders_outlive_a_signal_to_their_group(recipe: Recipe) -> None:
+    training = dataclasses.replace(recipe.training, workers=1, max_steps=12)
+    loader = batches(dataclasses.replace(recipe, training=training), 0)
+    next(loader)
+    for process in multiprocessing.active_children():
+        process.terminate()
+    assert len(list(loader)) == 11
 
 
 def test_batches_do_not_depend_on_the_number_of_workers(recipe: Recipe) -> None:

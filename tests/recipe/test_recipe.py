@@ -82,6 +82,17 @@ def test_overrides_are_typed(tmp_path: Path) -> None:
     assert recipe.backbone.params == {"kernel": 3}
 
 
+def test_overrides_empty_texts_mappings_and_lists(tmp_path: Path) -> None:
+    text = "name: x\nvalidation: {songs: {a: b}}\nmixing: {bank: here, mix_augment: [{name: y}]}\n"
+    path = write(tmp_path, text)
+    recipe = load_recipe(path, ["validation.songs={}", "mixing.bank=", "mixing.mix_augment=[]"])
+    assert recipe.validation.songs == {}
+    assert recipe.mixing.bank == ""
+    assert recipe.mixing.mix_augment == []
+    with pytest.raises(RecipeError, match="Did you mean: 'bank'"):
+        load_recipe(path, ["mixing.bnak="])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

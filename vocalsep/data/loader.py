@@ -207,6 +207,11 @@ def _one_thread() -> Iterator[None]:
 
 
 def _settle(worker: int) -> None:
-    """Loader processes must not fight the network for cores, nor die of the trainer's Ctrl-C."""
+    """Loader processes must not fight the network for cores, nor die before the trainer.
+
+    Terminals and schedulers signal the whole group of processes; only the trainer knows what to
+    save. Loaders end when it closes them, or when they find it gone.
+    """
     torch.set_num_threads(1)  # for good, here
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -11,6 +11,9 @@ from typing import Any
 from vocalsep.errors import RecipeError
 from vocalsep.recipe.tree import Recipe
 
+# `key=`, `key={}` and `key=[]` on the command line empty what the recipe holds.
+EMPTY: dict[str, Any] = {"": "", "{}": {}, "[]": []}
+
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a YAML recipe and apply `key.sub=value` overrides.
@@ -60,8 +63,14 @@ def _typed(tree: Any, overrides: Sequence[str], source: str) -> Recipe:
     from omegaconf.errors import OmegaConfBaseException
 
     try:
+        tree = OmegaConf.create(tree)
+        for override in overrides:
+            key, _, value = override.partition("=")
+            if value in EMPTY:  # merging nothing would change nothing
+                OmegaConf.update(tree, key, EMPTY[value], merge=False)
+        changes = [each for each in overrides if each.partition("=")[2] not in EMPTY]
         merged = OmegaConf.merge(
-            OmegaConf.structured(Recipe), tree, OmegaConf.from_dotlist(list(overrides))
+            OmegaConf.structured(Recipe), tree, OmegaConf.from_dotlist(changes)
         )
         recipe = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
