@@ -44,6 +44,11 @@ def prepare(recipe: Recipe, report: Callable[[str], None], local_rank: int = 0) 
     if not mixing.root:
         Bank(Path(mixing.bank)).check_files()
         return
+    if not Path(mixing.root).exists():
+        raise DataError(
+            f"mixing.root is {mixing.root!r}: no such folder or list; set it to where the data are "
+            f"(mixing.root=FOLDER)"
+        )
     sources = training_stems(Path(mixing.root), mixing.layout, mixing.split)
     options = PackOptions(
         Path(mixing.bank), recipe.audio.sample_rate, os.cpu_count() or 1, mixing.bandwidth
