@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A part may import parts of earlier rows and itself; parts of one row do not know each other.
 LAYERS = [
     {"errors"},
-    {"types", "registry"},
+    {"types", "registry", "atomic"},
     {"recipe"},
     {"audio", "dsp"},
     {"backbones"},

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from vocalsep.atomic import write_whole
 from vocalsep.commands._evaluate_setup import Job, Results
-from vocalsep.errors import OutputError
 from vocalsep.evaluation.methods import Method, ModelMethod, WienerMethod
 from vocalsep.evaluation.report.page import Content, render
 from vocalsep.evaluation.report.passages import (
@@ -39,13 +39,7 @@ def write_report(job: Job, results: Results, failures: Sequence[str]) -> Path:
         failures=failures,
     )
     path = job.settings.output / "report.html"
-    temporary = path.with_name(".report.html.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(render(content), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    write_whole(path, render(content).encode())
     return path
 
 

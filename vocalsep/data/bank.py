@@ -20,7 +20,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from vocalsep.errors import DataError, OutputError
+from vocalsep.atomic import write_whole
+from vocalsep.errors import DataError
 
 INDEX = "index.json"
 FULL_SCALE = 32767.0
@@ -187,11 +188,6 @@ def write_index(folder: Path, sample_rate: int, tracks: list[Track], made_from: 
     Raises:
         OutputError: it cannot be written.
     """
-    temporary = folder / f".{INDEX}.tmp"
     rows = [asdict(track) for track in tracks]
     index = {"sample_rate": sample_rate, "made_from": made_from, "tracks": rows}
-    try:
-        temporary.write_text(json.dumps(index, indent=0), encoding="utf-8")
-        temporary.replace(folder / INDEX)
-    except OSError as error:
-        raise OutputError(f"{folder / INDEX}: cannot be written: {error.strerror}") from error
+    write_whole(folder / INDEX, json.dumps(index, indent=0).encode())

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.atomic import write_whole
 from vocalsep.data.bandwidth import bandwidth_hz
 from vocalsep.data.bank import FULL_SCALE, Track, levels_of, write_index
 from vocalsep.data.parallel import each_of
@@ -97,7 +96,7 @@ def _pack_one(job: _Job) -> Track | str:
         n_samples = target.stat().st_size // (2 * int(n_channels))
         samples = np.memmap(target, "<i2", "r", shape=(n_samples, int(n_channels)))
         if not levels.exists():  # a bank of an older version
-            _write_whole(levels, levels_of(samples).tobytes())
+            write_whole(levels, levels_of(samples).tobytes())
         if options.bandwidth:
             band_hz = min(band_hz, bandwidth_hz(samples.T, options.sample_rate))
     except (UnreadableAudio, DataError) as error:
@@ -132,21 +131,6 @@ def write_track(target: Path, audio: npt.NDArray[np.float32], band_hz: float) ->
     """
     peak = max(1.0, float(np.abs(audio).max(initial=0.0)))
     samples = np.round(audio.T * np.float32(FULL_SCALE / peak)).astype("<i2")
-    _write_whole(target, samples.tobytes())
-    _write_whole(target.with_suffix(".levels"), levels_of(samples).tobytes())
-    _write_whole(target.with_suffix(".shape"), f"{audio.shape[0]} {band_hz}".encode())
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write so that the file appears complete.
-
-    Two lines of a list may name one source, and its track is written by two processes at once.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    write_whole(target, samples.tobytes())
+    write_whole(target.with_suffix(".levels"), levels_of(samples).tobytes())
+    write_whole(target.with_suffix(".shape"), f"{audio.shape[0]} {band_hz}".encode())

@@ -15,13 +15,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vocalsep.errors import DataError, OutputError
+from vocalsep.atomic import write_whole
+from vocalsep.errors import DataError
 from vocalsep.evaluation.measure import WINDOW_S, Frames
 
 SUBSET = "test"  # museval looks nowhere else
@@ -114,14 +114,7 @@ def write_record(output: Path, record: Record) -> Path:
         {"name": stem, "frames": _museval_frames(frames)} for stem, frames in record.frames.items()
     ]
     content = {"targets": targets, "museval_version": _MUSEVAL_VERSION, "vocalsep": ours}
-    temporary = path.with_name(f".{os.getpid()}-{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
+    write_whole(path, json.dumps(content, indent=1).encode())
     return path
 
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from vocalsep.atomic import replacing
 from vocalsep.audio._output_file import output_error
 from vocalsep.errors import Cancelled, PlanError, VocalsepError
 from vocalsep.inference.cancel import CancelToken
@@ -200,9 +201,8 @@ def _read_fates(path: Path) -> dict[str, Fate]:
 
 def _write_fates(path: Path, fates: dict[str, Fate]) -> None:
     content = {"songs": {name: asdict(fate) for name, fate in sorted(fates.items())}}
-    temporary = path.with_suffix(".tmp")
     try:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
     except OSError as error:
         raise output_error(path, error) from error

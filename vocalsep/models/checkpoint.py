@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from vocalsep import __version__
+from vocalsep.atomic import replacing
 from vocalsep.errors import ModelError, OutputError, RecipeError
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.build import build_separator
@@ -89,15 +89,13 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
     Raises:
         OutputError: it cannot be written; what was there before is kept.
     """
-    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, temporary, metadata)
-        temporary.chmod(0o644)  # safetensors writes for the owner alone; packages are read by all
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata)
+            # safetensors writes for the owner alone; packages are read by all.
+            temporary.chmod(0o644)
     except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         reason = " ".join(str(error).split())
         raise OutputError(
             f"{path}: cannot be written ({reason}); free space or permit it"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from vocalsep.atomic import replacing
 from vocalsep.errors import ModelError, OutputError
 from vocalsep.models.catalogue import INDEX, pretrained_dir, read_index
 from vocalsep.models.checkpoint import load_model
@@ -31,18 +32,10 @@ def ship_model(path: Path, speed: float | None) -> str:
     index[card.name] = {"file": target.name, "sha256": card.sha256, "speed": speed}
     text = json.dumps(index, indent=2, sort_keys=True) + "\n"
     try:
-        _write(target, path.read_bytes())
-        _write(pretrained_dir() / INDEX, text.encode())
+        # A half-copied model must not stand beside an index that knows it.
+        for place, data in ((target, path.read_bytes()), (target.with_name(INDEX), text.encode())):
+            with replacing(place) as temporary:
+                temporary.write_bytes(data)
     except OSError as error:
         raise OutputError(f"{target.parent}: cannot be written: {error.strerror}") from error
     return card.name
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Atomically: a half-copied model must not stand beside an index that knows it."""
-    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from vocalsep.atomic import write_whole
 from vocalsep.errors import OutputError, RecipeError
 from vocalsep.training.checkpoints import Checkpoints
 from vocalsep.training.world import World
@@ -55,7 +55,7 @@ def begin_run(checkpoints: Checkpoints, recipe_json: str, world: World) -> None:
                 f"{run / 'last.safetensors'} to start from its weights)"
             )
     if world.writes:
-        _write(path, recipe_json)
+        write_whole(path, recipe_json.encode())
         checkpoints.clear_leftovers()
 
 
@@ -80,15 +80,3 @@ def _read(path: Path) -> Any:
         return None
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot be read ({error}); choose a new folder") from error
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".vocalsep-{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}") from error

@@ -16,16 +16,15 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import tarfile
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
+from vocalsep.atomic import replacing
 from vocalsep.data.bank import INDEX as BANK_INDEX
 from vocalsep.data.bank import Bank, Track
 from vocalsep.data.parallel import each_of
@@ -204,12 +203,9 @@ def _digest(bank: Bank) -> str:
 
 def _write_whole(path: Path, write: Callable[[Path], object]) -> str:
     """Write so that the file appears complete; returns why it could not be, or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        write(temporary)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            write(temporary)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
         return f"{path}: cannot be written: {error.strerror or error}"
     return ""
