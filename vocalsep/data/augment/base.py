@@ -123,3 +123,8 @@ def decibels(db: float) -> float:
     0.1
     """
     return float(10 ** (db / 20))
+
+
+def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
+    """A number whose logarithm is uniform: as likely between 1 and 2 as between 2 and 4."""
+    return float(np.exp(rng.uniform(*np.log(bounds))))

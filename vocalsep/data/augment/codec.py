@@ -15,7 +15,14 @@ import av
 import numpy as np
 import soxr
 
-from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound, checked_range
+from vocalsep.data.augment.base import (
+    AUGMENTATIONS,
+    Augmentation,
+    Segment,
+    Sound,
+    checked_range,
+    log_uniform,
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,7 @@ class LossyCodec(Augmentation):
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound with the marks of a codec."""
         name = self.codecs[int(rng.integers(len(self.codecs)))]
-        kbps = float(np.exp(rng.uniform(*np.log(self.kbps))))
+        kbps = log_uniform(rng, self.kbps)
         peak = float(np.abs(sound.samples).max())
         if peak == 0.0:
             return sound

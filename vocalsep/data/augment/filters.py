@@ -19,6 +19,7 @@ from vocalsep.data.augment.base import (
     Sound,
     checked_range,
     decibels,
+    log_uniform,
 )
 
 
@@ -112,7 +113,7 @@ class Bandwidth(Augmentation):
 
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound, dull; its band ends where the filter's slope begins."""
-        cutoff_hz = float(np.exp(rng.uniform(*np.log(self.cutoff_hz))))
+        cutoff_hz = log_uniform(rng, self.cutoff_hz)
         size = fast_fft_size(sound.samples.shape[1])
         bins_hz = np.linspace(0, self.sample_rate / 2, size // 2 + 1)
         # A raised-cosine slope of a tenth of the cut-off is short in time and rings little.

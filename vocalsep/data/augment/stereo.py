@@ -11,6 +11,7 @@ from vocalsep.data.augment.base import (
     Sound,
     checked_range,
     decibels,
+    log_uniform,
 )
 
 
@@ -88,7 +89,7 @@ class Double(Augmentation):
         out: Segment = sound.samples.copy()
         for side in range(2):
             # Log-uniform: doubles of 10–40 ms are as likely as echoes of 100–400 ms.
-            delay_ms = np.exp(rng.uniform(*np.log(self.delay_ms)))
+            delay_ms = log_uniform(rng, self.delay_ms)
             gain = decibels(rng.uniform(*self.copy_db))
             n = min(int(delay_ms * self.sample_rate / 1000), out.shape[1])
             out[side, n:] += gain * sound.samples[side, : out.shape[1] - n]

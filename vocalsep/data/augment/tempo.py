@@ -14,7 +14,13 @@ import soxr
 import torch
 from torch import Tensor
 
-from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Sound, checked_range
+from vocalsep.data.augment.base import (
+    AUGMENTATIONS,
+    Augmentation,
+    Sound,
+    checked_range,
+    log_uniform,
+)
 from vocalsep.errors import DataError
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ class Speed(Augmentation):
 
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound, faster or slower; the band moves with it."""
-        factor = float(np.exp(rng.uniform(*np.log(self.factor))))
+        factor = log_uniform(rng, self.factor)
         # Channel by channel in memory, as here, is what soxr is quickest with.
         samples = np.ascontiguousarray(sound.samples)
         resampled = soxr.resample(samples.T, factor, 1.0, quality="MQ").T
@@ -68,7 +74,7 @@ class TimeStretch(Augmentation):
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound at another tempo."""
         stretch = _stretch_of(self.sample_rate, int(rng.integers(2**31)))
-        stretch.setTimeFactor(float(np.exp(rng.uniform(*np.log(self.factor)))))
+        stretch.setTimeFactor(log_uniform(rng, self.factor))
         samples = np.asarray(stretch.process(np.ascontiguousarray(sound.samples)), np.float32)
         return Sound(samples, sound.band_hz)
 
@@ -124,7 +130,7 @@ class Formant(Augmentation):
 
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound of another throat."""
-        factor = float(np.exp(rng.uniform(*np.log(self.factor))))
+        factor = log_uniform(rng, self.factor)
         n = sound.samples.shape[1]
         samples = torch.from_numpy(np.ascontiguousarray(sound.samples))
         window = torch.hann_window(self.N_FFT)
