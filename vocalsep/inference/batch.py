@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vocalsep.errors import Cancelled, VocalsepError
 from vocalsep.inference.cancel import CancelToken
 from vocalsep.inference.events import FileResult, ProgressCallback
 from vocalsep.inference.files import FileSeparation, Model, wanted_entry
@@ -14,39 +13,22 @@ from vocalsep.inference.plan import Job, Plan, plan_files
 from vocalsep.inference.plan_pipes import check_pipe_options, plan_pipes, uses_pipes
 from vocalsep.inference.report import new_reporter
 from vocalsep.inference.separator import Separator
-from vocalsep.inference.session import (
-    INTERRUPTED,
-    NOTHING_STARTED,
-    Session,
-    cancel_on_signals,
-    log_to,
-)
+from vocalsep.inference.session import Programme, run_session
 from vocalsep.inference.sources import find_sources
 
 
 def run_batch(options: BatchOptions) -> int:
-    """Separate all inputs and report; returns the exit code of the command.
+    """Separate all inputs and report; returns the exit code, see `session.run_session`."""
 
-    0 all done, 1 some failed, 2 nothing could start (model, options, plan, no readable input),
-    130 interrupted. Songs that are done by then stay.
-    """
+    def plan(cancel: CancelToken) -> Programme:
+        run = options.run
+        separator = Separator.from_pretrained(options.model, run.device, run.quality, run.threads)
+        found = _plan(options, separator, cancel)
+        works = [_Separation(job, separator.model) for job in found.jobs]
+        return Programme(works, found.failures, options.skip_existing, str(separator.device))
+
     reporter = new_reporter(options.json, options.dry_run)
-    cancel = CancelToken()
-    with cancel_on_signals(cancel), log_to(reporter):
-        try:
-            separator = Separator.from_pretrained(
-                options.model, options.run.device, options.run.quality, options.run.threads
-            )
-            plan = _plan(options, separator, cancel)
-        except Cancelled as error:
-            reporter.failed("", error)
-            return INTERRUPTED
-        except VocalsepError as error:
-            reporter.failed("", error)
-            return NOTHING_STARTED
-        works = [_Separation(job, separator.model) for job in plan.jobs]
-        session = Session(reporter, cancel, str(separator.device))
-        return session.run(works, plan.failures, options.skip_existing, options.dry_run)
+    return run_session(reporter, plan, options.dry_run)
 
 
 def _plan(options: BatchOptions, separator: Separator, cancel: CancelToken) -> Plan:

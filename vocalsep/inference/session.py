@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 from typing import Protocol
 
@@ -41,6 +42,47 @@ class Work(Protocol):
         Raises:
             VocalsepError: whatever goes wrong with this song; nothing half-written is left.
         """
+
+
+@dataclass(frozen=True)
+class Programme:
+    """What a session has to do.
+
+    Attributes:
+        works: in this order.
+        failures: sources that cannot be a work, and why.
+        skip_existing: leave out what is up to date.
+        device: where the network runs, for the summary.
+    """
+
+    works: Sequence[Work]
+    failures: list[Failure]
+    skip_existing: bool
+    device: str
+
+
+def run_session(reporter: Reporter, plan: Callable[[CancelToken], Programme], dry_run: bool) -> int:
+    """Plan everything, do it, report; returns the exit code of the command.
+
+    0 all done, 1 some failed, 2 nothing could start (model, options, plan, no readable input),
+    130 interrupted. What is done by then stays.
+
+    Args:
+        plan: loads the model and decides what is to be done; whatever VocalsepError it raises
+            means that nothing could start.
+    """
+    cancel = CancelToken()
+    with cancel_on_signals(cancel), log_to(reporter):
+        try:
+            programme = plan(cancel)
+        except Cancelled as error:
+            reporter.failed("", error)
+            return INTERRUPTED
+        except VocalsepError as error:
+            reporter.failed("", error)
+            return NOTHING_STARTED
+        session = Session(reporter, cancel, programme.device)
+        return session.run(programme.works, programme.failures, programme.skip_existing, dry_run)
 
 
 class Session:

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from vocalsep.errors import Cancelled, VocalsepError
 from vocalsep.inference.cancel import CancelToken
 from vocalsep.inference.report import new_reporter
 from vocalsep.inference.separator import Separator
-from vocalsep.inference.session import (
-    INTERRUPTED,
-    NOTHING_STARTED,
-    Session,
-    cancel_on_signals,
-    log_to,
-)
+from vocalsep.inference.session import Programme, run_session
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.karaoke.plan import plan_karaoke
 
 
 def run_karaoke(options: KaraokeOptions) -> int:
-    """Make all products and report; returns the exit code, as `inference.batch.run_batch`."""
-    reporter = new_reporter(options.json, options.dry_run)
-    cancel = CancelToken()
-    with cancel_on_signals(cancel), log_to(reporter):
-        try:
-            separator = Separator.from_pretrained(
-                options.model, options.run.device, options.run.quality, options.run.threads
-            )
-            plan = plan_karaoke(options, separator)
-        except Cancelled as error:
-            reporter.failed("", error)
-            return INTERRUPTED
-        except VocalsepError as error:
-            reporter.failed("", error)
-            return NOTHING_STARTED
-        session = Session(reporter, cancel, str(separator.device))
+    """Make all products and report; returns the exit code, see `session.run_session`."""
+
+    def plan(cancel: CancelToken) -> Programme:
+        run = options.run
+        separator = Separator.from_pretrained(options.model, run.device, run.quality, run.threads)
+        found = plan_karaoke(options, separator)
         # Products know themselves what can be skipped: UltraStar songs always can.
-        return session.run(
-            plan.products, plan.failures, skip_existing=True, dry_run=options.dry_run
-        )
+        return Programme(found.products, found.failures, True, str(separator.device))
+
+    reporter = new_reporter(options.json, options.dry_run)
+    return run_session(reporter, plan, options.dry_run)
