@@ -18,10 +18,11 @@ LAYERS = [
     {"errors"},
     {"types", "registry", "atomic"},
     {"recipe"},
-    {"audio", "dsp"},
+    {"audio", "images", "dsp"},
     {"backbones"},
     {"models"},
     {"inference", "data"},
+    {"segmentation"},
     {"evaluation", "karaoke"},
     {"training"},
     {"bench"},
@@ -33,7 +34,7 @@ RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 
 BANNED = {"torchaudio", "torchvision", "librosa", "scipy", "pickle", "cloudpickle", "dill"}
 # Pulls torch in by itself; see the contract of `audio`: everything there is numpy.
-NO_TORCH = {"audio", "errors", "types", "registry", "recipe", "cli", "commands"}
+NO_TORCH = {"audio", "images", "errors", "types", "registry", "recipe", "cli", "commands"}
 
 
 def module_name(path: Path) -> str:

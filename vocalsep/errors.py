@@ -5,6 +5,7 @@
     ├── AudioError
     │   ├── UnreadableAudio       missing, empty, not audio, or too damaged to decode
     │   └── UnsupportedFormat     the asked output format cannot carry this audio
+    ├── UnreadablePicture         missing, empty, no picture, damaged, or absurdly large
     ├── PlanError                 output names collide or cannot be written; nothing was started
     ├── OutputError               writing failed (disk full, permission); no half file is left
     ├── ModelError                unknown, damaged or refused model file
@@ -36,6 +37,10 @@ class UnreadableAudio(AudioError):
 
 class UnsupportedFormat(AudioError):
     """The asked output format cannot carry this audio."""
+
+
+class UnreadablePicture(VocalsepError):
+    """The picture or volume is missing, empty, of no known format, damaged, or absurdly large."""
 
 
 class PlanError(VocalsepError):
