@@ -1,0 +1,8 @@
+"""Losses of labelled pictures and volumes, by name."""
+
+from __future__ import annotations
+
+from vocalsep.training.losses.labels import pixels
+from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, LabelLoss, build_label_loss
+
+__all__ = ["IGNORE", "LABEL_LOSSES", "LabelLoss", "build_label_loss", "pixels"]
