@@ -1,0 +1,83 @@
+"""Which part of a picture is seen, at what size, and which way round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vocalsep.data.pictures.augment.base import (
+    PICTURE_AUGMENTATIONS,
+    Example,
+    PictureAugmentation,
+    Size,
+    checked,
+    checked_range,
+    log_uniform,
+)
+from vocalsep.data.pictures.augment.resample import Span, window
+from vocalsep.registry import one_of
+
+PADDING = ("mirror", "void")
+
+
+@PICTURE_AUGMENTATIONS.register("flip")
+class Flip(PictureAugmentation):
+    """The picture in a mirror.
+
+    Args:
+        axis: that runs the other way; −1 is left–right, −2 up–down, −3 the depth of volumes.
+        p: probability.
+    """
+
+    def __init__(self, size: Size, axis: int = -1, p: float = 0.5) -> None:
+        super().__init__(size, p)
+        one_of("axis", axis, (-1, -2, -3))
+        self.axis = axis
+
+    def apply(self, rng: np.random.Generator, example: Example) -> Example:
+        """The flipped example."""
+        return Example(np.flip(example.pixels, self.axis), np.flip(example.labels, self.axis))
+
+
+@PICTURE_AUGMENTATIONS.register("crop")
+class Crop(PictureAugmentation):
+    """A window of the size that the network trains on, anywhere in the picture at some scale.
+
+    Args:
+        scale: range of the factor by which the picture grows, log-uniform, within 0.05…20.
+        stretch: the axes differ in scale, each by up to this factor or its inverse, 1…4.
+        padding: where the picture ends within the window: "mirror" (U-Net, Ronneberger et al.,
+            2015) or "void": black and labelled IGNORE.
+        p: probability.
+    """
+
+    def __init__(
+        self,
+        size: Size,
+        scale: Sequence[float] = (1.0, 1.0),
+        stretch: float = 1.0,
+        padding: str = "mirror",
+        p: float = 1.0,
+    ) -> None:
+        super().__init__(size, p)
+        low, high = scale
+        checked_range("scale", (low, high), 0.05, 20)
+        checked("stretch", stretch, 1, 4)
+        one_of("padding", padding, PADDING)
+        self.scale = (float(low), float(high))
+        self.stretch = stretch
+        self.pad_with_void = padding == "void"
+
+    def apply(self, rng: np.random.Generator, example: Example) -> Example:
+        """The window."""
+        size = example.labels.shape
+        factor = log_uniform(rng, self.scale)
+        spans = []
+        for n, n_out in zip(size, self.size or size, strict=True):
+            own = factor * log_uniform(rng, (1 / self.stretch, self.stretch))
+            n_scaled = max(1, round(n * own))
+            slack = n_scaled - n_out  # negative: as much is padded
+            start = int(rng.integers(min(slack, 0), max(slack, 0), endpoint=True))
+            spans.append(Span(n, n_scaled, start, n_out))
+        return window(example, spans, self.pad_with_void)

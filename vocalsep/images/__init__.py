@@ -1,0 +1,1 @@
+"""Pictures and label maps in files; numpy and Pillow only."""
