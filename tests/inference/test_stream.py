@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from vocalsep.audio.channels import groups_for
 from vocalsep.inference.engine import Engine
+from vocalsep.inference.fifo import BlockFifo
 from vocalsep.inference.quality import Quality
-from vocalsep.inference.stream import BlockFifo, EstimateStream, SourceFormat
+from vocalsep.inference.stream import EstimateStream, SourceFormat
 from vocalsep.models.identity import IdentitySeparator
 
 Array = npt.NDArray[np.floating]

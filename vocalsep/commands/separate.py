@@ -69,6 +69,13 @@ from vocalsep.inference.options import (
 )
 @run_options
 @click.option(
+    "--wiener",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Refine the stems by N iterations of a multichannel Wiener filter; compare before using.",
+)
+@click.option(
     "--rate",
     "raw_rate",
     type=click.IntRange(min=1),
@@ -101,6 +108,7 @@ def command(
     quality: str,
     device: str,
     threads: int | None,
+    wiener: int,
     raw_rate: int | None,
     raw_channels: int | None,
     json: bool,
@@ -116,7 +124,7 @@ def command(
     from vocalsep.inference.batch import run_batch
 
     file = FileOptions(format, subtype, stem, start_s, end_s, template)
-    run = RunOptions(device, quality, threads)
+    run = RunOptions(device, quality, threads, wiener)
     raw = RawInput(raw_rate, raw_channels)
     options = BatchOptions(
         inputs, output, model, file, run, raw, recursive, skip_existing, json, dry_run

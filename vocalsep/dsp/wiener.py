@@ -17,7 +17,7 @@ TASLP 24(9), 2016; Liutkus & Stöter, norbert, 2019.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ from vocalsep.dsp.stft import STFT
 
 REGULARISER = 1e-10  # of the mean power: where nothing is heard the inverse stays finite
 LEAST_POWER = 1e-30  # its square can still be divided by, in float64
+CHUNK_S = 20.0  # that the covariances of a song are fitted to at a time
+_BAND_BINS = 32  # worked on at a time: bins do not know each other, and a chunk has many
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -101,12 +103,21 @@ class WienerFilter:
         stft: of the model whose estimates are refined.
         n_iterations: of expectation maximisation.
         chunk_samples: length of a chunk; neighbours share a quarter of it and are cross-faded.
+        groups: channels that have spatial covariances together, such as the pairs of a surround
+            recording; those in none keep their estimates. None is all together.
     """
 
-    def __init__(self, stft: STFT, n_iterations: int, chunk_samples: int) -> None:
+    def __init__(
+        self,
+        stft: STFT,
+        n_iterations: int,
+        chunk_samples: int,
+        groups: Sequence[Sequence[int]] | None = None,
+    ) -> None:
         self._stft = stft
         self._n_iterations = n_iterations
         self._geometry = ChunkGeometry.from_overlap(chunk_samples, 0.25)
+        self._groups = groups
 
     def stream(self, blocks: Iterable[Float32Array]) -> Iterator[Float32Array]:
         """Refine a stream of (1 + S, C, n): the mixture, then the estimates of all its stems.
@@ -127,12 +138,26 @@ class WienerFilter:
         )
         return np.concatenate(list(self.stream(joined)), axis=-1)
 
-    @torch.inference_mode()
     def _refine(self, samples: npt.NDArray[np.floating]) -> Float32Array:
-        """(1 + S, C, L) -> (S, C, L)."""
-        signals = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
-        # Covariances are sums over thousands of frames: float32 would lose quiet sources.
-        spectra = self._stft.analyse(signals).to(torch.complex128)  # (1 + S, C, F, T)
-        refined = wiener(spectra[1:], spectra[0], self._n_iterations).to(torch.complex64)
-        found: Float32Array = self._stft.synthesise(refined, samples.shape[-1]).numpy()
+        """(1 + S, C, L) -> (S, C, L), group by group."""
+        found = np.array(samples[1:], np.float32)
+        for group in self._groups if self._groups is not None else [range(samples.shape[1])]:
+            channels = list(group)
+            found[:, channels] = self._refine_together(samples[:, channels])
         return found
+
+    @torch.inference_mode()
+    def _refine_together(self, samples: npt.NDArray[np.floating]) -> Float32Array:
+        signals = torch.from_numpy(np.ascontiguousarray(samples, np.float32))
+        n_signals, n_channels, length = signals.shape
+        size = (n_signals, n_channels, self._stft.n_bins, self._stft.n_frames(length))
+        spectra = torch.empty(size, dtype=torch.complex64)
+        for k in range(n_signals):  # one by one: a transform needs several times its result's room
+            spectra[k : k + 1] = self._stft.analyse(signals[k : k + 1])
+        estimates, mixture = spectra[1:], spectra[0]  # (S, C, F, T), (C, F, T)
+        for start in range(0, self._stft.n_bins, _BAND_BINS):
+            band = slice(start, start + _BAND_BINS)
+            # Covariances are sums over thousands of frames: float32 would lose quiet sources.
+            pair = [each[..., band, :].to(torch.complex128) for each in (estimates, mixture)]
+            estimates[..., band, :] = wiener(*pair, self._n_iterations)
+        return np.concatenate([self._stft.synthesise(e, length) for e in estimates.split(1)])

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from vocalsep.dsp.stft import STFT
-from vocalsep.dsp.wiener import WienerFilter
+from vocalsep.dsp.wiener import CHUNK_S, WienerFilter
 from vocalsep.errors import DataError
 from vocalsep.evaluation.estimates import find_estimates, load_estimates
 from vocalsep.evaluation.oracles import ORACLES, Oracle
@@ -23,8 +23,6 @@ from vocalsep.evaluation.songs import Audio, Song
 from vocalsep.inference.separator import Separator
 from vocalsep.models.catalogue import find_model
 from vocalsep.models.checkpoint import ModelCard, read_card
-
-WIENER_S = 20.0  # length of the chunks of the post-filter
 
 
 @dataclass(frozen=True)
@@ -160,7 +158,7 @@ class WienerMethod(Method):
 
     def settings(self, track: str) -> dict[str, str]:
         """Those of the inner method, and its own."""
-        own = {"wiener": str(self.n_iterations), "chunk_s": str(WIENER_S)}
+        own = {"wiener": str(self.n_iterations), "chunk_s": str(CHUNK_S)}
         own |= {"n_fft": str(self.size.n_fft), "hop_length": str(self.size.hop_length)}
         return self.inner.settings(track) | own
 
@@ -168,7 +166,7 @@ class WienerMethod(Method):
         """Refined estimates; they add up to the mixture."""
         rough = self.inner.estimate(song)
         stems = {stem: rough.stems[stem] for stem in song.sources}
-        chunk_samples = round(WIENER_S * song.sample_rate)
+        chunk_samples = round(CHUNK_S * song.sample_rate)
         wiener = WienerFilter(self.size.stft, self.n_iterations, chunk_samples)
         refined = wiener.whole(song.mixture, np.stack(list(stems.values())))
         return Estimated(dict(zip(stems, refined, strict=True)), rough.notes)

@@ -22,7 +22,9 @@ def run_batch(options: BatchOptions) -> int:
 
     def plan(cancel: CancelToken) -> Programme:
         run = options.run
-        separator = Separator.from_pretrained(options.model, run.device, run.quality, run.threads)
+        separator = Separator.from_pretrained(
+            options.model, run.device, run.quality, run.threads, run.wiener
+        )
         found = _plan(options, separator, cancel)
         works = [_Separation(job, separator.model) for job in found.jobs]
         return Programme(works, found.failures, options.skip_existing, str(separator.device))

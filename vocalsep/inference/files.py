@@ -41,6 +41,7 @@ class Model:
     sha256: str
     stems: tuple[str, ...]  # the residual last
     quality: str  # name of the preset
+    wiener: int = 0  # iterations of the post-filter
 
     @property
     def comment(self) -> str:
@@ -181,6 +182,8 @@ def wanted_entry(job: Job, model: Model) -> Entry | None:
         "quality": model.quality,
         "vocalsep": __version__,
     }
+    if model.wiener:
+        options["wiener"] = model.wiener
     folder = job.manifest.parent
     outputs = {
         stem: Path(os.path.relpath(path, folder)).as_posix() for stem, path in job.outputs.items()

@@ -45,11 +45,14 @@ class RunOptions:
         device: "auto", "cpu", "cuda", "cuda:1", "mps".
         quality: "fast", "normal" or "best".
         threads: CPU threads, for the whole process; None leaves torch's choice.
+        wiener: iterations of the multichannel Wiener filter on the estimates (dsp/wiener.py);
+            0 leaves it out.
     """
 
     device: str = "auto"
     quality: str = "normal"
     threads: int | None = None
+    wiener: int = 0
 
 
 @dataclass(frozen=True)

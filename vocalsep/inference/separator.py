@@ -24,7 +24,7 @@ from vocalsep.inference.plan import ModelNames, plan_files
 from vocalsep.inference.quality import find_quality
 from vocalsep.inference.stream import EstimateStream, SourceFormat
 from vocalsep.models.base import BaseSeparator
-from vocalsep.models.load import load_named
+from vocalsep.models.load import load_separator
 from vocalsep.types import Block, Stems
 
 _FEED_SAMPLES = 65536
@@ -49,7 +49,7 @@ class Separator:
         network: estimates any number of stems; see `BaseSeparator`.
         name: of the model, for tags and manifests.
         sha256: of the model file, for manifests.
-        run: device, quality, threads.
+        run: device, quality, threads, post-filter.
 
     Raises:
         DeviceError: an explicitly asked device is not there.
@@ -64,13 +64,14 @@ class Separator:
     ) -> None:
         quality = find_quality(run.quality)
         self._engine = Engine(network, run.device, quality.precision, run.threads)
-        self._live = EstimateStream(self._engine, quality, batch_chunks=1)
+        self._live = EstimateStream(self._engine, quality, batch_chunks=1, wiener=run.wiener)
         self.model = Model(
-            stream=EstimateStream(self._engine, quality),
+            stream=EstimateStream(self._engine, quality, wiener=run.wiener),
             name=name,
             sha256=sha256,
             stems=network.stems,
             quality=run.quality,
+            wiener=run.wiener,
         )
 
     @classmethod
@@ -80,8 +81,9 @@ class Separator:
         device: str = "auto",
         quality: str = "normal",
         threads: int | None = None,
+        wiener: int = 0,
     ) -> Separator:
-        """Load a shipped model by name or a model file by path.
+        """Load a shipped model by name or a model file by path; see `RunOptions`.
 
         Raises:
             ModelError: unknown or damaged model.
@@ -89,8 +91,8 @@ class Separator:
             VocalsepError: unknown quality.
         """
         find_quality(quality)  # a typo shows before the model is read
-        network, card = load_named(name_or_path)
-        return cls(network, card.name, card.sha256, RunOptions(device, quality, threads))
+        network, card = load_separator(name_or_path)
+        return cls(network, card.name, card.sha256, RunOptions(device, quality, threads, wiener))
 
     @property
     def device(self) -> DeviceChoice:

@@ -3,7 +3,7 @@
     source blocks ─┬──────────────── FIFO ─────────────────┬→ (mixture, estimates)
                    └→ groups → model rate → chunks         │
                         → network → overlap-add            │
-                        → source rate → channels ──────────┘
+                        → source rate → channels ──────────┘   (→ Wiener filter, see refine.py)
 
 A source block waits in the FIFO until its estimates are known. The chain pulls a block only when
 the network needs one, so the FIFO never holds more than the latency and memory stays constant.
@@ -11,7 +11,6 @@ the network needs one, so the FIFO never holds more than the latency and memory 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +23,9 @@ from vocalsep.audio.channels import ChannelGroups
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add, with_margins
 from vocalsep.inference.engine import Engine
+from vocalsep.inference.fifo import BlockFifo
 from vocalsep.inference.quality import Quality
+from vocalsep.inference.refine import Refiner
 from vocalsep.inference.shifts import mean_over_shifts, shift_offsets
 from vocalsep.types import Block
 
@@ -45,13 +46,18 @@ class SourceFormat:
 class EstimateStream:
     """Estimates all stems but the residual, block by block, in the mixture's own format.
 
+    Args:
+        wiener: iterations of the multichannel Wiener filter on the estimates; 0 leaves it out.
+
     Attributes:
         geometry: how the stream is cut for the network.
         batch_chunks: how many chunks are collected before the network runs: more is faster,
             fewer give the first samples earlier.
     """
 
-    def __init__(self, engine: Engine, quality: Quality, batch_chunks: int | None = None) -> None:
+    def __init__(
+        self, engine: Engine, quality: Quality, batch_chunks: int | None = None, wiener: int = 0
+    ) -> None:
         network = engine.separator
         self.geometry = ChunkGeometry.from_overlap(
             network.chunk_samples, quality.overlap, network.margin_samples
@@ -59,13 +65,16 @@ class EstimateStream:
         self.batch_chunks = batch_chunks or engine.batch_size
         self._engine = engine
         self._offsets = shift_offsets(quality.n_shifts, network.n_fft, network.hop_length)
+        self._refiner = Refiner(network.n_fft, network.hop_length, wiener) if wiener else None
 
     @property
     def latency_s(self) -> float:
         """A sample is out at the latest when so much further audio has come in."""
         waiting = (self.batch_chunks - 1) * self.geometry.hop_samples
         n_samples = waiting + self.geometry.latency_samples
-        return n_samples / self._engine.separator.sample_rate + _RESAMPLER_LATENCY_S
+        refining_s = self._refiner.latency_s if self._refiner else 0.0
+        model_s = n_samples / self._engine.separator.sample_rate
+        return model_s + _RESAMPLER_LATENCY_S + refining_s
 
     def pairs(
         self, blocks: Iterable[Block], source: SourceFormat
@@ -76,6 +85,15 @@ class EstimateStream:
             blocks: (C, n) at `source.sample_rate`; they come out unchanged as the mixtures.
             source: rate and channel groups of the blocks.
         """
+        pairs = self._pairs(blocks, source)
+        if self._refiner is not None:
+            pairs = self._refiner.pairs(pairs, source.sample_rate, source.groups)
+        yield from pairs
+
+    def _pairs(
+        self, blocks: Iterable[Block], source: SourceFormat
+    ) -> Iterator[tuple[Block, Float32Array]]:
+        """The same, as the network leaves them."""
         fifo = BlockFifo()
         for estimates in self._estimates(fifo.tee(blocks), source):
             n_samples = min(estimates.shape[-1], fifo.n_samples)
@@ -134,32 +152,3 @@ class EstimateStream:
         estimates = targets[:, self._engine.separator.rule.chosen].numpy()
         by_chunk = estimates.reshape(n_chunks, n_groups, *estimates.shape[1:]).swapaxes(1, 2)
         return np.asarray(by_chunk, np.float32)
-
-
-class BlockFifo:
-    """Blocks (C, n) that go in with any lengths and come out with any others."""
-
-    def __init__(self) -> None:
-        self._blocks: deque[Block] = deque()
-        self.n_samples = 0  # waiting
-
-    def tee(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """Pass the blocks on and keep each of them."""
-        for block in blocks:
-            if block.shape[-1]:
-                self._blocks.append(block)
-                self.n_samples += block.shape[-1]
-                yield block
-
-    def take(self, n_samples: int) -> Block:
-        """(C, n_samples) the oldest samples, 1 ≤ n_samples ≤ those that wait."""
-        taken = []
-        missing = n_samples
-        while missing:
-            block = self._blocks.popleft()
-            taken.append(block[..., :missing])
-            if block.shape[-1] > missing:
-                self._blocks.appendleft(block[..., missing:])
-            missing -= taken[-1].shape[-1]
-        self.n_samples -= n_samples
-        return np.concatenate(taken, axis=-1)

@@ -15,7 +15,7 @@ from vocalsep.audio.read import open_audio
 from vocalsep.audio.tags import Tags
 from vocalsep.inference.encode import Pair, StemEncoder, StemFiles
 from vocalsep.inference.events import FileResult
-from vocalsep.inference.stream import BlockFifo
+from vocalsep.inference.fifo import BlockFifo
 from vocalsep.karaoke.options import Treatment
 from vocalsep.karaoke.stretch import stretch
 from vocalsep.types import AudioInfo, Block
