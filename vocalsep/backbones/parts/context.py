@@ -17,9 +17,9 @@ def tokens(features: Tensor, keep_time: bool) -> Tensor:
 
 def attend(query: Tensor, key: Tensor, value: Tensor, keep_time: bool) -> Tensor:
     """softmax(Q·Kᵀ/√D)·V over all positions, or over those of the same frame; all (B, D, H, W)."""
-    mixed: Tensor = functional.scaled_dot_product_attention(
-        tokens(query, keep_time), tokens(key, keep_time), tokens(value, keep_time)
-    )
+    # As one head: the exporter to ONNX knows attention with an axis of heads alone.
+    one_head = (tokens(each, keep_time).unsqueeze(1) for each in (query, key, value))
+    mixed: Tensor = functional.scaled_dot_product_attention(*one_head).squeeze(1)
     batch, _, height, width = query.shape
     if keep_time:
         return mixed.view(batch, width, height, -1).permute(0, 3, 2, 1)
