@@ -104,7 +104,9 @@ def write_labels(
             f"{max(len(palette), highest + 1)} classes: an index PNG holds at most 256"
         )
     image = Image.fromarray(labels.astype(np.uint8))
-    image.putpalette(bytes(value for colour in palette for value in colour))
+    # Pillow stores as few bits a pixel as the palette needs: it must reach up to every index.
+    colours = [*palette, *[(0, 0, 0)] * (highest + 1 - len(palette))]
+    image.putpalette(bytes(value for colour in colours for value in colour))
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=False)
     write_whole(path, buffer.getvalue())

@@ -101,7 +101,7 @@ def read_picture(path: Path, n_channels: int = 3) -> Picture:
 
 
 def probe_picture(path: Path) -> PictureInfo:
-    """Read only the header.
+    """What the header says (of a PNG, whose EXIF data may stand last, all is read).
 
     Raises:
         UnreadablePicture: as `read_picture`, but for what only decoding can tell.

@@ -80,7 +80,7 @@ def window(example: Example, spans: Sequence[Span], pad_with_void: bool) -> Exam
 
 
 def _nearest(wanted: Indices, span: Span) -> Indices:
-    return ((wanted + 0.5) * span.n / span.n_scaled).astype(np.int64)
+    return (2 * wanted + 1) * span.n // (2 * span.n_scaled)
 
 
 def _along(pixels: npt.NDArray[np.float32], axis: int, span: Span) -> npt.NDArray[np.float32]:
