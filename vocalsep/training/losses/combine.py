@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
 from vocalsep.dsp.signals import Signals
-from vocalsep.training.losses.base import LOSSES, Loss
+from vocalsep.registry import Registry
+from vocalsep.training.losses.base import LOSSES
+
+LossT = TypeVar("LossT")
+
+
+def build_parts(
+    registry: Registry[Callable[..., LossT]], parts: Sequence[Mapping[str, Any]]
+) -> tuple[list[float], list[LossT]]:
+    """The weights and the losses of a sum.
+
+    Args:
+        registry: of the losses.
+        parts: mappings with "name", and if wanted "params" and "weight" (1).
+
+    Raises:
+        ValueError: no parts, or other keys.
+        RecipeError: an unknown loss, or it refuses its parameters.
+    """
+    if not parts:
+        raise ValueError("parts is empty: expected at least one loss")
+    for part in parts:
+        unknown = set(part) - {"name", "params", "weight"}
+        if unknown or "name" not in part:
+            raise ValueError(f"part {dict(part)}: expected name, and perhaps params and weight")
+    weights = [float(part.get("weight", 1.0)) for part in parts]
+    return weights, [registry.build(part["name"], part.get("params", {})) for part in parts]
 
 
 @LOSSES.register("weighted_sum")
@@ -21,16 +47,7 @@ class WeightedSum:
     """
 
     def __init__(self, parts: Sequence[Mapping[str, Any]]) -> None:
-        if not parts:
-            raise ValueError("parts is empty: expected at least one loss")
-        for part in parts:
-            unknown = set(part) - {"name", "params", "weight"}
-            if unknown or "name" not in part:
-                raise ValueError(f"part {dict(part)}: expected name, and perhaps params and weight")
-        self.weights = [float(part.get("weight", 1.0)) for part in parts]
-        self.parts: list[Loss] = [
-            LOSSES.build(part["name"], part.get("params", {})) for part in parts
-        ]
+        self.weights, self.parts = build_parts(LOSSES, parts)
 
     def total(self, estimate: Signals, truth: Signals, valid: Tensor | None) -> Tensor:
         totals = (part.total(estimate, truth, valid) for part in self.parts)

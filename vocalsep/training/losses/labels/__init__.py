@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
-from vocalsep.training.losses.labels import pixels
+from vocalsep.training.losses.labels import (
+    boundaries,
+    combine,
+    hard,
+    lovasz,
+    pixels,
+    regions,
+    weighted,
+)
 from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, LabelLoss, build_label_loss
 
-__all__ = ["IGNORE", "LABEL_LOSSES", "LabelLoss", "build_label_loss", "pixels"]
+__all__ = [
+    "IGNORE",
+    "LABEL_LOSSES",
+    "LabelLoss",
+    "boundaries",
+    "build_label_loss",
+    "combine",
+    "hard",
+    "lovasz",
+    "pixels",
+    "regions",
+    "weighted",
+]
