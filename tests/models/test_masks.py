@@ -51,6 +51,7 @@ def test_zero_heads() -> None:
         "magnitude": 1 / 3,
         "complex": 0.0,
         "bounded_complex": 0.0,
+        "direct": 0.0,
     }
     assert set(expected) == set(MASKS.names())
     for name, value in expected.items():
@@ -98,3 +99,13 @@ def test_magnitudes_that_are_right_separate_perfectly() -> None:
 def test_impossible_powers_are_refused(power: object) -> None:
     with pytest.raises(RecipeError, match="ratio"):
         MASKS.build("ratio", {"power": power})
+
+
+def test_direct_estimates_do_not_depend_on_the_mixture_but_for_its_level() -> None:
+    values, mixture = case("direct")
+    mixture[0, 0, 0, 0] = 0
+    estimates = MASKS.build("direct", {}).trained(values, mixture) * mixture.unsqueeze(1)
+    level = mixture.abs().mean(dim=(1, 2, 3)).reshape(2, 1, 1, 1, 1)
+    expected = torch.complex(values[:, :, 0], values[:, :, 1]) * level
+    expected[0, :, 0, 0, 0] = 0
+    torch.testing.assert_close(estimates, expected)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from vocalsep.dsp.compress import expand_magnitude
+from vocalsep.dsp.compress import expand_magnitude, mean_level
 from vocalsep.registry import Registry
 
 EPSILON = 1e-10  # of the ratio, as in deezer/spleeter
@@ -134,3 +134,22 @@ class BoundedComplexMask(MaskKind):
         # The root has no gradient at zero; there, tanh(|m|)/|m| is 1 up to rounding.
         modulus = (values.square().sum(2, keepdim=True) + 1e-12).sqrt()
         return torch.complex(*(values * (modulus.tanh() / modulus)).unbind(2))
+
+
+@MASKS.register("direct")
+class DirectMask(MaskKind):
+    """The spectrum of each source itself, in units of the mixture's mean magnitude.
+
+    What TFC-TDF networks give (Choi et al., ISMIR 2020; Kim et al., 2021), best with the features
+    "complex", which are in the same unit, and a loss that hears phase. As a mask it is relative to
+    the mixture's spectrum; where that is silent, the estimate is too.
+    """
+
+    n_values = 2
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        magnitude = mixture.abs()
+        estimates = torch.complex(*values.unbind(2)) * mean_level(magnitude).unsqueeze(1)
+        sounds = magnitude > EPSILON
+        divisor = torch.where(sounds, mixture, 1.0)
+        return estimates / divisor.unsqueeze(1) * sounds.unsqueeze(1)
