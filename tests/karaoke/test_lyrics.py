@@ -16,6 +16,7 @@ from vocalsep.karaoke.lyrics import (
     retime_lrc,
     with_ends,
 )
+from vocalsep.karaoke.options import Treatment
 from vocalsep.karaoke.subtitles import format_ass, shown_from, tx3g
 from vocalsep.karaoke.ultrastar_notes import song_lines
 from vocalsep.karaoke.ultrastar_text import SongText
@@ -48,7 +49,9 @@ def test_words_without_times_are_no_lrc() -> None:
 def test_tempo_moves_every_stamp_and_nothing_else() -> None:
     text = "[ti:10:20]\n[offset:-100]\n[00:10.00][01:00.00]La <00:10.50>laa\r\n"
     wanted = "[ti:10:20]\n[offset:-200]\n[00:20.00][02:00.00]La <00:21.00>laa\r\n"
-    assert retime_lrc(text, 2.0) == wanted
+    assert retime_lrc(text, Treatment(tempo=50)) == wanted
+    later = wanted.replace("20.00", "23.00").replace("02:00.00", "02:03.00").replace("21", "24")
+    assert retime_lrc(text, Treatment(tempo=50, count_in_s=3)) == later
 
 
 @given(st.lists(st.integers(0, 500_000), min_size=1, max_size=8, unique=True))

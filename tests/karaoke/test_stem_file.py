@@ -128,7 +128,10 @@ def test_models_of_four_stems(here: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
-    [(["--format", "flac"], "--format m4a"), (["--guide=-6"], "--guide cannot be used")],
+    [
+        (["--format", "flac"], "--format m4a"),
+        (["--guide=-6", "--count-in=2"], "--guide and --count-in cannot be used"),
+    ],
 )
 def test_refused(here: Path, arguments: list[str], words: str) -> None:
     write_sound(here / "so.wav")

@@ -145,7 +145,7 @@ def test_foreign_files_are_not_replaced(here: Path) -> None:
     assert snapshot(here) == before
 
 
-@pytest.mark.parametrize("option", ["--guide=-12", "--key=2", "--tempo=90"])
+@pytest.mark.parametrize("option", ["--guide=-12", "--key=2", "--tempo=90", "--count-in=4"])
 def test_treatments_are_refused(here: Path, option: str) -> None:
     write_song(here)
     before = snapshot(here)

@@ -130,6 +130,8 @@ def test_what_cannot_be(here: Path) -> None:
         (["silent.mp4"], "no audio track"),
         (["old.avi"], "MP4, MKV or WebM"),
         ([video, "--format", "mp3"], ".mp4 takes --format m4a"),
+        ([video, "--count-in", "4"], "--count-in cannot be used"),
+        ([video, "--tempo", "90"], "--tempo cannot be used"),
     ):
         result = karaoke(*arguments)
         assert result.exit_code == 2

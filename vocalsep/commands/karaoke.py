@@ -63,6 +63,14 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Make, Track
     help="Speed; 90 is slower.",
 )
 @click.option(
+    "--count-in",
+    "count_in_s",
+    type=click.IntRange(0, 60),
+    default=0,
+    metavar="S",
+    help="Seconds before the song, with a click each.",
+)
+@click.option(
     "--tracks",
     type=click.Choice(["instrumental", "both"]),
     default="instrumental",
@@ -91,6 +99,7 @@ def command(
     guide_db: float | None,
     key: float,
     tempo: float,
+    count_in_s: int,
     tracks: Tracks,
     force: bool,
     recursive: bool,
@@ -119,7 +128,7 @@ def command(
         make=make,
         format=format,
         template=template,
-        treatment=Treatment(guide_db, key, tempo),
+        treatment=Treatment(guide_db, key, tempo, count_in_s),
         tracks=tracks,
         force=force,
         recursive=recursive,

@@ -18,6 +18,10 @@ from vocalsep.karaoke.instrumental import names_an_instrumental
 from vocalsep.karaoke.options import KaraokeOptions
 from vocalsep.types import AudioInfo
 
+#: What changes the times, and everything that can be done to a song; see `refuse_treatment`.
+RETIMING = frozenset({"--tempo", "--count-in"})
+ALL_TREATMENTS = RETIMING | {"--guide", "--key"}
+
 #: `--format` that gives a file as its source has it: FFmpeg's codec → name.
 _SAME_FORMAT = {"mp3": "mp3", "aac": "m4a", "alac": "m4a", "vorbis": "ogg", "opus": "opus"}
 
@@ -97,24 +101,15 @@ class Context:
         """
         return plan_format(sound.info, name)
 
-    def refuse_treatment(self, kind: str, why: str, everything: bool = False) -> None:
+    def refuse_treatment(self, kind: str, why: str, options: frozenset[str]) -> None:
         """Refuse what would tear the sound from the timing data that goes along.
 
-        That is tempo, and with `everything` key and guide too.
-
         Raises:
-            PlanError: something is asked for that cannot be done.
+            PlanError: one of `options` was used.
         """
-        treatment = self.options.treatment
-        asked = []
-        if treatment.tempo != 100.0:
-            asked.append("--tempo")
-        if everything and treatment.key:
-            asked.append("--key")
-        if everything and treatment.guide_db is not None:
-            asked.append("--guide")
-        if asked:
-            raise PlanError(f"{kind}: {' and '.join(asked)} cannot be used, {why}")
+        refused = [option for option in self.options.treatment.options if option in options]
+        if refused:
+            raise PlanError(f"{kind}: {' and '.join(refused)} cannot be used, {why}")
 
     def _refuse_instrumental(self, source: Path, name: str) -> None:
         titles = read_tags(source).text.get("title", ())

@@ -24,6 +24,7 @@ from vocalsep.inference.plan import Job
 from vocalsep.karaoke.context import Context
 from vocalsep.karaoke.lyrics import Line, Word, parse_lrc
 from vocalsep.karaoke.lyrics_source import find_lrc
+from vocalsep.karaoke.options import Treatment
 from vocalsep.karaoke.picture import Image, song_picture
 from vocalsep.karaoke.product import KARAOKE, Product, Studio
 from vocalsep.karaoke.song import DEFAULT_TEMPLATE
@@ -41,7 +42,7 @@ class LyricVideo(Product):
 
     def __init__(self, job: Job, context: Context, lines: list[Line]) -> None:
         super().__init__(job, context.options, context.separator)
-        self._lines = at_tempo(lines, context.options.treatment.tempo)
+        self._lines = treated(lines, context.options.treatment)
 
     def facts(self) -> Mapping[str, Any]:
         return {**super().facts(), "n_lines": len(self._lines)}
@@ -60,13 +61,12 @@ class LyricVideo(Product):
         return replace(result, levels={}, outputs=outputs)
 
 
-def at_tempo(lines: list[Line], percent: float) -> list[Line]:
-    """The lines of a song that is played at this tempo."""
-    factor = 100.0 / percent
+def treated(lines: list[Line], treatment: Treatment) -> list[Line]:
+    """The lines when one hears them in the treated song."""
     return [
         Line(
-            tuple(Word(word.start_s * factor, word.text) for word in line.words),
-            line.end_s * factor,
+            tuple(Word(treatment.heard_at(word.start_s), word.text) for word in line.words),
+            treatment.heard_at(line.end_s),
         )
         for line in lines
     ]

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from vocalsep.karaoke.options import Treatment
+
 _STAMP = re.compile(r"(?P<open>[\[<])(?P<min>\d+):(?P<sec>\d{1,2})(?:[.:](?P<part>\d{1,3}))?[\]>]")
 _LEADING = re.compile(r"\s*\[\d+:\d{1,2}(?:[.:]\d{1,3})?\]")
 _OFFSET = re.compile(r"\[offset:\s*(?P<ms>[+-]?\d+)\s*\]", re.IGNORECASE)
@@ -104,15 +106,15 @@ def format_lrc(lines: list[Line]) -> str:
     return "".join(rows)
 
 
-def retime_lrc(text: str, factor: float) -> str:
-    """Every stamp (and the offset) times `factor`; all else as it was."""
+def retime_lrc(text: str, treatment: Treatment) -> str:
+    """Every stamp (and the offset) as the treated song needs it; all else as it was."""
 
     def stamp(match: re.Match[str]) -> str:
         close = {"[": "]", "<": ">"}[match["open"]]
-        return f"{match['open']}{_clock(_seconds(match) * factor)}{close}"
+        return f"{match['open']}{_clock(treatment.heard_at(_seconds(match)))}{close}"
 
-    def offset(match: re.Match[str]) -> str:
-        return f"[offset:{round(int(match['ms']) * factor):+d}]"
+    def offset(match: re.Match[str]) -> str:  # a length, not a time
+        return f"[offset:{round(int(match['ms']) * 100.0 / treatment.tempo):+d}]"
 
     return _OFFSET.sub(offset, _STAMP.sub(stamp, text))
 

@@ -13,6 +13,7 @@ from mutagen.id3 import ID3
 
 from vocalsep.audio.tags import read_tags
 from vocalsep.karaoke.lyrics import Word, decode, format_lrc, has_stamps, retime_lrc, with_ends
+from vocalsep.karaoke.options import Treatment
 
 _MILLISECONDS = 2  # of the time stamps of ID3's SYLT; the other unit counts MPEG frames
 
@@ -24,11 +25,11 @@ class Lrc:
     text: str
     data: bytes | None = None
 
-    def at_tempo(self, percent: float) -> bytes:
-        """The content of a .lrc for the song at this tempo; the very bytes at the old one."""
-        if percent == 100.0:
+    def treated(self, treatment: Treatment) -> bytes:
+        """The content of a .lrc for the treated song; the very bytes if all times stay."""
+        if treatment.keeps_times:
             return self.text.encode("utf-8") if self.data is None else self.data
-        return retime_lrc(self.text, 100.0 / percent).encode("utf-8")
+        return retime_lrc(self.text, treatment).encode("utf-8")
 
 
 def find_lrc(song: Path) -> Lrc | None:

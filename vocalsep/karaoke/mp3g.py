@@ -1,7 +1,8 @@
 """MP3+G: a sound file and a .cdg of the same name, side by side or in a .zip.
 
 A .cdg is a stream of 300 packets a second without time stamps, so it fits a sound file that lies
-sample by sample where the old one lay, and no other. PiKaraoke and OpenKJ open a .zip with one
+sample by sample where the old one lay, and no other; a count-in is as many empty packets, which
+players skip. PiKaraoke and OpenKJ open a .zip with one
 sound file and one .cdg of the same base name; KaraokeEternal looks at its top level only.
 """
 
@@ -24,6 +25,7 @@ CDG = ".cdg"
 ZIP = ".zip"
 SOUND_SUFFIXES = (".mp3", ".m4a", ".ogg", ".opus", ".wav", ".flac")
 DEFAULT_TEMPLATE = "{folder}/{track}.{ext}"
+_BYTES_PER_S = 300 * 24
 
 
 @dataclass(frozen=True)
@@ -140,22 +142,24 @@ class DiscSong(Product):
         folder = studio.workshop.folder
         original = disc.copy(disc.sound, folder / f"original{Path(disc.sound).suffix}")
         graphics = disc.copy(disc.graphics, folder / f"graphics{CDG}")
+        lead = bytes(self._options.treatment.count_in_s * _BYTES_PER_S)
         sound = folder / f"sound{self.job.stem_format.extension}"
         result = self.instrumental(studio, original, sound)
         (output,) = self.job.outputs.values()
         with zipfile.ZipFile(studio.workshop.path_for(output), "w") as archive:
             _store(archive, sound, disc.base + sound.suffix, zipfile.ZIP_STORED)
-            _store(archive, graphics, disc.base + CDG, zipfile.ZIP_DEFLATED)
+            _store(archive, graphics, disc.base + CDG, zipfile.ZIP_DEFLATED, lead)
         return result
 
 
-def _store(archive: zipfile.ZipFile, path: Path, name: str, method: int) -> None:
-    """Add a file; without its date, the same files give the same archive."""
+def _store(archive: zipfile.ZipFile, path: Path, name: str, method: int, lead: bytes = b"") -> None:
+    """Add a file behind `lead`; without its date, the same files give the same archive."""
     info = zipfile.ZipInfo(name)
     info.compress_type = method
     info.external_attr = 0o644 << 16
-    info.file_size = path.stat().st_size
+    info.file_size = len(lead) + path.stat().st_size
     with path.open("rb") as file, archive.open(info, "w") as member:
+        member.write(lead)
         shutil.copyfileobj(file, member)
 
 
@@ -166,7 +170,8 @@ def plan_disc(disc: Disc, source: Source, context: Context) -> DiscSong:
         UnreadableAudio: its sound cannot be decoded.
         PlanError, UnsupportedFormat: see `Context`.
     """
-    context.refuse_treatment("MP3+G", "the pictures of a .cdg keep their time")
+    why = "the pictures of a .cdg keep their pace"
+    context.refuse_treatment("MP3+G", why, frozenset({"--tempo"}))
     sound = _probe(disc, context)
     stem_format = context.format(sound, context.name_format(sound, "mp3"))
     output = context.output(source, DEFAULT_TEMPLATE, "zip")

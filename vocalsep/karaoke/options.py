@@ -24,11 +24,13 @@ class Treatment:
         guide_db: level at which the voice is mixed back (dB, 0 is the original); None: not at all.
         key: semitones up (negative: down).
         tempo: speed in percent of the original's.
+        count_in_s: seconds before the song, with a click each.
     """
 
     guide_db: float | None = None
     key: float = 0.0
     tempo: float = 100.0
+    count_in_s: int = 0
 
     @property
     def guide_gain(self) -> float:
@@ -41,8 +43,32 @@ class Treatment:
 
     @property
     def keeps_time_and_key(self) -> bool:
-        """Whether the samples stay where and what they are."""
+        """Whether the song's samples stay what they are."""
         return self.key == 0.0 and self.tempo == 100.0
+
+    @property
+    def keeps_times(self) -> bool:
+        """Whether everything stays where it is."""
+        return self.tempo == 100.0 and self.count_in_s == 0
+
+    @property
+    def options(self) -> list[str]:
+        """The options that were used."""
+        used = {
+            "--guide": self.guide_db is not None,
+            "--key": self.key != 0.0,
+            "--tempo": self.tempo != 100.0,
+            "--count-in": self.count_in_s != 0,
+        }
+        return [option for option, is_used in used.items() if is_used]
+
+    def heard_at(self, song_s: float) -> float:
+        """When one hears what lies at `song_s` of the song (s).
+
+        >>> Treatment(tempo=50.0, count_in_s=4).heard_at(10.0)
+        24.0
+        """
+        return song_s * 100.0 / self.tempo + self.count_in_s
 
 
 @dataclass(frozen=True)
@@ -56,7 +82,7 @@ class KaraokeOptions:
         make: "auto" (what the input is), "video" (of its lyrics) or "stems".
         format: of the sound; None follows the source.
         template: output names below the output folder; None is the default of the kind.
-        treatment: guide, key, tempo.
+        treatment: guide, key, tempo, count-in.
         tracks: of a video: the instrumental alone, or the original beside it.
         force: also songs that look like instrumentals, and replace tags and files that are there.
         recursive, skip_existing, json, dry_run: as for `vocalsep separate`.

@@ -20,7 +20,7 @@ from vocalsep.inference.options import FileOptions
 from vocalsep.inference.plan import Job
 from vocalsep.inference.separator import Separator
 from vocalsep.karaoke.lyrics import retime_lrc
-from vocalsep.karaoke.options import KaraokeOptions
+from vocalsep.karaoke.options import KaraokeOptions, Treatment
 from vocalsep.karaoke.take import Recording, Take, record
 from vocalsep.karaoke.workshop import Workshop
 
@@ -104,7 +104,7 @@ class Product(ABC):
             stem_format=self.job.stem_format,
             stems=("voice", KARAOKE),
             outputs={KARAOKE: output},
-            tags={KARAOKE: _retimed(studio.tags(source, KARAOKE), treatment.tempo)},
+            tags={KARAOKE: _retimed(studio.tags(source, KARAOKE), treatment)},
         )
         return replace(record(take.treated(treatment), recording), warnings=take.result.warnings)
 
@@ -115,6 +115,7 @@ class Product(ABC):
             "guide_db": treatment.guide_db,
             "key": treatment.key,
             "tempo": treatment.tempo,
+            "count_in_s": treatment.count_in_s,
         }
 
     @property
@@ -165,10 +166,10 @@ class Product(ABC):
         return replace(entry, options={**entry.options, "karaoke": self.kind, **self.facts()})
 
 
-def _retimed(tags: Tags, tempo: float) -> Tags:
-    """The tags of a song at a new tempo: synced lyrics follow it."""
+def _retimed(tags: Tags, treatment: Treatment) -> Tags:
+    """The tags of a treated song: synced lyrics follow it."""
     lyrics = tags.text.get("lyrics", ())
-    if tempo == 100.0 or not lyrics:
+    if treatment.keeps_times or not lyrics:
         return tags
-    moved = tuple(retime_lrc(text, 100.0 / tempo) for text in lyrics)
+    moved = tuple(retime_lrc(text, treatment) for text in lyrics)
     return replace(tags, text={**tags.text, "lyrics": moved})

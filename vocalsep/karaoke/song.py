@@ -25,7 +25,7 @@ class AudioSong(Product):
         result = self.instrumental(studio, self.source, made)
         lyrics = find_lrc(self.source) if LYRICS in outputs else None
         if lyrics is not None:
-            content = lyrics.at_tempo(self._options.treatment.tempo)
+            content = lyrics.treated(self._options.treatment)
             studio.workshop.path_for(outputs[LYRICS]).write_bytes(content)
         return result
 

@@ -28,7 +28,7 @@ from vocalsep.errors import UnsupportedFormat
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.names import Source
 from vocalsep.karaoke.boxes import add_user_box
-from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.context import ALL_TREATMENTS, Context
 from vocalsep.karaoke.product import Product, Studio
 from vocalsep.types import Block
 
@@ -150,7 +150,8 @@ def plan_stem_file(source: Source, context: Context) -> StemFile:
         UnsupportedFormat: it has more than two channels, or a rate that AAC does not have.
         PlanError: see `Context`.
     """
-    context.refuse_treatment("stem file", "DJ programs mix and stretch themselves", True)
+    why = "DJ programs mix and stretch themselves"
+    context.refuse_treatment("stem file", why, ALL_TREATMENTS)
     sound = context.open(source.path)
     if sound.info.n_channels > 2:
         raise UnsupportedFormat(

@@ -24,6 +24,15 @@ from vocalsep.types import AudioInfo, Block
 PairSource: TypeAlias = Callable[[], Iterator[Pair]]
 
 _BLOCK_SAMPLES = 65536
+_CLICK_HZ, _CLICK_LEVEL, _CLICK_DECAY_S, _CLICK_S = 1000.0, 0.4, 0.015, 0.12
+
+
+def click(sample_rate: int, n_channels: int) -> npt.NDArray[np.float32]:
+    """One second of a count-in: a short tone in all channels, then silence; (C, sample_rate)."""
+    time_s = np.arange(sample_rate) / sample_rate
+    tone = _CLICK_LEVEL * np.sin(2 * np.pi * _CLICK_HZ * time_s) * np.exp(-time_s / _CLICK_DECAY_S)
+    tone[time_s > _CLICK_S] = 0.0
+    return np.repeat(tone[np.newaxis].astype(np.float32), n_channels, axis=0)
 
 
 @dataclass(frozen=True)
@@ -69,9 +78,20 @@ class Take:
 
         A new key or tempo needs the whole song in memory.
         """
-        if treatment.keeps_time_and_key:
-            return self.with_guide(treatment.guide_gain)
-        mix = self._stretched(treatment)
+        song = self.with_guide(treatment.guide_gain)
+        if not treatment.keeps_time_and_key:
+            song = self._mixed(self._stretched(treatment))
+
+        def pairs() -> Iterator[Pair]:
+            for _ in range(treatment.count_in_s):
+                second = click(self.info.sample_rate, self.info.n_channels)
+                yield second, np.zeros_like(second)
+            yield from song()
+
+        return pairs
+
+    def _mixed(self, mix: npt.NDArray[np.float32]) -> PairSource:
+        """(C, M) as pairs without any voice."""
 
         def pairs() -> Iterator[Pair]:
             for start in range(0, mix.shape[-1], _BLOCK_SAMPLES):

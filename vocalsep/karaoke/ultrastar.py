@@ -15,7 +15,7 @@ from vocalsep.errors import OutputError, UnreadableAudio, VocalsepError
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.manifest import MANIFEST_NAME, listed_outputs
 from vocalsep.inference.plan import Job
-from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.context import ALL_TREATMENTS, Context
 from vocalsep.karaoke.instrumental import names_an_instrumental
 from vocalsep.karaoke.pair import STEMS, StemPair
 from vocalsep.karaoke.product import Studio
@@ -170,9 +170,8 @@ def plan_songs(songs: list[Song], context: Context) -> UltraStarSong:
         VocalsepError: the sound cannot be read, or files that are not ours have the names.
         PlanError, UnsupportedFormat: see `Context`.
     """
-    context.refuse_treatment(
-        "UltraStar", "the game plays the stems along with the song", everything=True
-    )
+    why = "the game plays the stems along with the song"
+    context.refuse_treatment("UltraStar", why, ALL_TREATMENTS)
     first = songs[0]
     sound = context.open(first.audio)
     name = context.name_format(sound, "ogg")

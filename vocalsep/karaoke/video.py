@@ -12,7 +12,7 @@ from vocalsep.audio.tags import read_tags
 from vocalsep.errors import UnsupportedFormat
 from vocalsep.inference.events import FileResult
 from vocalsep.inference.names import Source
-from vocalsep.karaoke.context import Context
+from vocalsep.karaoke.context import RETIMING, Context
 from vocalsep.karaoke.product import KARAOKE, Product, Studio
 from vocalsep.karaoke.remux import MUXERS, Remux
 from vocalsep.karaoke.song import DEFAULT_TEMPLATE
@@ -59,7 +59,7 @@ def plan_video(source: Source, context: Context) -> VideoSong:
         UnsupportedFormat: its container, or the asked format in it, cannot be written.
         PlanError: see `Context`.
     """
-    context.refuse_treatment("video", "the pictures keep their time")
+    context.refuse_treatment("video", "the pictures keep their time", RETIMING)
     suffix = source.path.suffix.lower()
     if suffix not in MUXERS:
         raise UnsupportedFormat(
