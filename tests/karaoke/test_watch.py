@@ -6,7 +6,9 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from tests.karaoke.songs import listing, write_sound
 from vocalsep.errors import PlanError
 from vocalsep.inference.cancel import CancelToken
 from vocalsep.inference.report import JsonReporter
+from vocalsep.karaoke import openhomekaraoke
 from vocalsep.karaoke import watch as watch_module
 from vocalsep.karaoke.folder_lock import LOCK_NAME
 from vocalsep.karaoke.layouts import LAYOUTS
@@ -34,6 +37,11 @@ class Told(JsonReporter):
     def _send(self, event: str, facts: dict[str, Any]) -> None:
         if event not in ("planned", "progress"):
             self.events.append(event)
+
+
+@pytest.fixture(autouse=True)
+def no_player(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openhomekaraoke, "PLAYER_URL", "http://localhost:1")
 
 
 @pytest.fixture
@@ -87,8 +95,8 @@ def test_only_files_that_rest(folder: Path) -> None:
     assert watch.ready(106.9) == []
     assert watch.ready(107.0) == [song]
     (folder / "empty.wav").touch()
-    assert watch.ready(108.0) == []
-    assert folder / "empty.wav" not in watch.ready(120.0)
+    assert watch.ready(108.0) == [song]
+    assert watch.ready(120.0) == [song]
     watch.close()
 
 
@@ -140,11 +148,59 @@ def test_ultrastar(folder: Path) -> None:
 
 def test_openhomekaraoke(folder: Path) -> None:
     song = write_sound(folder / "So---abc.mp3")
-    assert run_once(folder, "openhomekaraoke") == ["done"]
+    assert run_once(folder, "openhomekaraoke") == ["done"]  # no player answers
     for place in ("vocal", "nonvocal"):
         assert contents(folder / place) == ["So---abc.mp3.m4a"]
         assert lag(read(folder / place / "So---abc.mp3.m4a"), read(song)) == 0
     assert run_once(folder, "openhomekaraoke") == []
+
+
+def test_what_the_player_wants_next_comes_first(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A player as OpenHomeKaraoke's app.py answers; a song is queued while another is worked on."""
+    names = ["a.wav", "b é.wav", "c.wav", "d.wav"]
+    queues = iter([["c.wav", "gone.wav"], ["b é.wav", "d.wav"], [], []])
+    asked: list[str] = []
+
+    class Player(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            assert self.path == "/get_vocal_todo_list/cpu"
+            asked.append(self.headers["last_completed"].encode("latin-1").decode())
+            queue = [str(folder / name) for name in next(queues)]
+            self.send_response(200)
+            self.end_headers()
+            reply = {"download_path": f"{folder}/", "queue": queue, "use_DNN": True}
+            self.wfile.write(json.dumps(reply).encode())
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    for name in names:
+        write_sound(folder / name, 4000)
+    with HTTPServer(("localhost", 0), Player) as player:
+        monkeypatch.setattr(openhomekaraoke, "PLAYER_URL", f"http://localhost:{player.server_port}")
+        threading.Thread(target=player.serve_forever, args=(0.01,), daemon=True).start()
+        assert run_once(folder, "openhomekaraoke") == ["done"] * 4
+        player.shutdown()
+    assert asked == ["", "c.wav", "b é.wav", "a.wav"]
+
+
+@pytest.mark.parametrize("reply", [b"", b"[]", b'{"queue": 3}', b"no JSON"])
+def test_another_program_on_the_players_port(reply: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + reply if reply else b"bye\r\n")
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("localhost", 0), Other) as player:
+        url = f"http://localhost:{player.server_port}"
+        monkeypatch.setattr(openhomekaraoke, "PLAYER_URL", url)
+        threading.Thread(target=player.handle_request, daemon=True).start()
+        assert openhomekaraoke.playing_next("so.mp3\n") == []
+        assert openhomekaraoke.playing_next("so.mp3") == []
 
 
 def test_one_watch_a_folder(folder: Path) -> None:

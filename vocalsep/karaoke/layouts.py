@@ -14,6 +14,7 @@ from vocalsep.inference.session import Work
 from vocalsep.inference.sources import AUDIO_SUFFIXES
 from vocalsep.karaoke.context import Context
 from vocalsep.karaoke.mp3g import ZIP, graphics_of, is_disc_archive
+from vocalsep.karaoke.openhomekaraoke import playing_next
 from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions
 from vocalsep.karaoke.pair import plan_pair
 from vocalsep.karaoke.plan import plan_source
@@ -31,6 +32,10 @@ class Layout(ABC):
     def parts(self, path: Path) -> list[Path]:
         """All files of a song: none of them may be still on its way."""
         return [path]
+
+    def first(self, ready: list[Path]) -> Path:
+        """Which of the songs that can be worked on comes first; they are in order of names."""
+        return ready[0]
 
     @abstractmethod
     def work(self, path: Path, separator: Separator) -> Work:
@@ -95,12 +100,29 @@ class UltraStar(Layout):
 
 @LAYOUTS.register("openhomekaraoke")
 class OpenHomeKaraoke(Layout):
-    """`nonvocal/<file name>.m4a` and `vocal/<file name>.m4a` beside each song."""
+    """`nonvocal/<file name>.m4a` and `vocal/<file name>.m4a` beside each song.
+
+    What plays or waits in the player's queue comes first.
+    """
+
+    def __init__(self) -> None:
+        self._last: Path | None = None
+
+    def first(self, ready: list[Path]) -> Path:
+        is_done = self._last is not None and _nonvocal(self._last).exists()
+        queue = playing_next(self._last.name if self._last and is_done else "")
+        by_name = {path.name: path for path in ready}
+        self._last = next((by_name[name] for name in queue if name in by_name), ready[0])
+        return self._last
 
     def songs(self, folder: Path) -> Iterator[Path]:
         return _files(folder, AUDIO_SUFFIXES)
 
     def work(self, path: Path, separator: Separator) -> Work:
-        places = {"vocals": "vocal", "instrumental": "nonvocal"}
-        outputs = {stem: path.parent / place / f"{path.name}.m4a" for stem, place in places.items()}
+        vocal = path.parent / "vocal" / f"{path.name}.m4a"
+        outputs = {"vocals": vocal, "instrumental": _nonvocal(path)}
         return plan_pair(path, outputs, "m4a", separator, skip_existing=True)
+
+
+def _nonvocal(path: Path) -> Path:
+    return path.parent / "nonvocal" / f"{path.name}.m4a"

@@ -96,8 +96,8 @@ class Watch:
         """
         while not cancel.is_cancelled:
             ready = self.ready(time.time())
-            for path in ready:
-                self._work(path, reporter, cancel)
+            if ready:  # one song; what comes meanwhile may have to go before the others
+                self._work(self._layout.first(ready), reporter, cancel)
             if once and not ready and not self._waiting:
                 return
             if not ready:
@@ -126,18 +126,17 @@ class Watch:
         fate = self._fates.get(self._name(path))
         if fate is not None and fate.seen == seen and not 0 < fate.retry_at <= now:
             return False
+        if not seen.size:
+            return False  # a place is kept for what will come
         before, since = self._waiting.get(path, (seen, now))
-        if before != seen:
-            since = now
-        if seen.size and now - since >= self._settle_s:
-            self._waiting.pop(path, None)
-            return True
+        since = now if before != seen else since
         self._waiting[path] = (seen, since)
-        return False
+        return now - since >= self._settle_s
 
     def _work(self, path: Path, reporter: Reporter, cancel: CancelToken) -> None:
         name = self._name(path)
         fate = self._fates.get(name)
+        self._waiting.pop(path, None)
         try:
             seen = self._look(path)
             cancel.check()
