@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vocalsep.data.pictures.layouts import folder
+from vocalsep.data.pictures.layouts import (
+    cityscapes,
+    coco_panoptic,
+    coco_stuff,
+    egohands,
+    folder,
+    mapillary,
+    sbd,
+    sunrgbd,
+    voc,
+)
 from vocalsep.data.pictures.layouts.base import PICTURE_LAYOUTS, ClassList, PictureLayout
 from vocalsep.data.pictures.pair import Pair
 from vocalsep.errors import DataError
@@ -20,13 +30,31 @@ __all__ = [
     "PictureLayout",
     "PictureSet",
     "Wanted",
+    "cityscapes",
+    "coco_panoptic",
+    "coco_stuff",
+    "egohands",
     "folder",
     "guess_picture_layout",
+    "mapillary",
     "read_pictures",
+    "sbd",
+    "sunrgbd",
+    "voc",
 ]
 
 #: Special ones before general ones.
-GUESSES = ("folder",)
+GUESSES = (
+    "voc",
+    "sbd",
+    "cityscapes",
+    "mapillary",
+    "sunrgbd",
+    "egohands",
+    "coco_panoptic",
+    "coco_stuff",
+    "folder",
+)
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from vocalsep.data.pictures.pair import Pair
+from vocalsep.data.pictures.codes import Codes
+from vocalsep.data.pictures.pair import Decode, Pair
 from vocalsep.errors import DataError
-from vocalsep.images.labels import Colour
+from vocalsep.images.labels import Colour, read_labels
 from vocalsep.images.read import SUFFIXES
 from vocalsep.registry import Registry
 
@@ -87,13 +88,45 @@ def read_names(path: Path) -> list[str]:
 
 
 def by_stem(files: Iterable[Path], ending: str = "") -> dict[str, Path]:
-    """Files by their names less suffix and `ending`."""
-    return {file.stem.removesuffix(ending): file for file in files}
+    """Files by their names less suffix and `ending`; files that end otherwise do not count."""
+    return {file.stem.removesuffix(ending): file for file in files if file.stem.endswith(ending)}
 
 
-def missing(image: Path, expected: Sequence[Path | str]) -> DataError:
-    """The error of a picture without labels."""
-    names = " or ".join(str(each) for each in expected)
-    return DataError(
-        f"{image}: it has no label map; expected {names}; add it or remove the picture"
-    )
+def pairs_of(
+    images: Mapping[str, Path],
+    labels: Mapping[str, Path],
+    expected: str,
+    codes: Codes,
+    decode: Decode = read_labels,
+) -> list[Pair]:
+    """Pictures with the label maps of the same names.
+
+    Args:
+        images, labels: name -> file.
+        expected: where a label map should be, with {} for the name; for messages.
+        codes, decode: see `Pair`.
+
+    Raises:
+        DataError: a picture has no label map.
+    """
+    for name, image in images.items():
+        if name not in labels:
+            raise DataError(
+                f"{image}: it has no label map; expected {expected.format(name)}; add it or "
+                f"remove the picture"
+            )
+    return [Pair(name, image, labels[name], codes, decode) for name, image in images.items()]
+
+
+def listed(names: Iterable[str], files: Mapping[str, Path], where: Path) -> dict[str, Path]:
+    """The files that a list names, in its order.
+
+    Raises:
+        DataError: one is not there.
+    """
+    found = {}
+    for name in names:
+        if name not in files:
+            raise DataError(f"{where}: lists {name}, of which there is no picture; get it again")
+        found[name] = files[name]
+    return found

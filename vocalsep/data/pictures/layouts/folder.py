@@ -23,7 +23,7 @@ from vocalsep.data.pictures.layouts.base import (
     ClassList,
     PictureLayout,
     by_stem,
-    missing,
+    pairs_of,
     pictures_in,
     read_names,
 )
@@ -62,17 +62,11 @@ class Folder(PictureLayout):
     def find(self, root: Path, split: str, n_classes: int) -> list[Pair]:
         """Every picture of the split."""
         image_folder, label_folder = _folders(root)[split]
-        label_files = by_stem(pictures_in(label_folder))
-        images = pictures_in(image_folder)
-        for image in images:
-            if image.stem not in label_files:
-                raise missing(image, [label_folder / f"{image.stem}.png"])
-        if not images:
-            return []
+        images, labels = by_stem(pictures_in(image_folder)), by_stem(pictures_in(label_folder))
         codes, decode = Codes.of(n_classes), read_labels
-        if _in_colours(label_files[images[0].stem]):
+        if any(_in_colours(file) for file in list(labels.values())[:1]):
             codes, decode = _colour_codes(self.classes(root), root), read_colours
-        return [Pair(image.stem, image, label_files[image.stem], codes, decode) for image in images]
+        return pairs_of(images, labels, f"{label_folder}/{{}}.png", codes, decode)
 
 
 def read_classes(path: Path) -> ClassList:
