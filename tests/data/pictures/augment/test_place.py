@@ -94,3 +94,33 @@ def test_stretch_changes_the_shape(rng: np.random.Generator) -> None:
             ratios.append(labels.any(axis=1).sum() / labels.any(axis=0).sum())
     assert min(ratios) < 0.75
     assert max(ratios) > 1.33
+
+
+@pytest.mark.parametrize("size", [(40, 50), (9, 40, 20)])
+def test_windows_around_what_is_rare(size: tuple[int, ...], rng: np.random.Generator) -> None:
+    """One pixel of class 2 beside half a picture of class 1: each is drawn as often."""
+    labels = np.zeros(size, np.uint8)
+    labels[: size[0] // 2] = 1
+    labels.reshape(-1)[-2:] = (IGNORE, 2)
+    before = Example(rng.random((1, *size), np.float32), labels)
+    crop = Crop((8,) * len(size), foreground=1.0)
+    shown = [set(np.unique(crop(rng, before).labels).tolist()) for _ in range(60)]
+    assert all(each & {1, 2} for each in shown)
+    assert 15 <= sum(2 in each for each in shown) <= 45
+    never = Crop((8,) * len(size), foreground=0.0)
+    assert sum(2 in np.unique(never(rng, before).labels) for _ in range(60)) < 10
+
+
+def test_a_rare_pixel_is_in_the_window_at_any_scale(rng: np.random.Generator) -> None:
+    labels = np.zeros((30, 30), np.uint8)
+    labels[10:13, 17:20] = 1
+    before = Example(labels[None].astype(np.float32), labels)
+    crop = Crop((11, 7), scale=(0.5, 3.0), stretch=1.5, foreground=1.0)
+    assert all(crop(rng, before).labels.any() for _ in range(50))
+
+
+def test_background_alone_is_cropped_anywhere(rng: np.random.Generator) -> None:
+    labels = np.full((30, 30), IGNORE, np.uint8)
+    labels[5:] = 0
+    before = Example(rng.random((1, 30, 30), np.float32), labels)
+    assert Crop((8, 8), foreground=1.0)(rng, before).labels.shape == (8, 8)
