@@ -18,8 +18,11 @@ from vocalsep.evaluation.report.passages import (
 )
 
 
-def write_report(job: Job, results: Results, failures: Sequence[str]) -> Path:
+def write_report(job: Job, results: Results, failures: Sequence[str], sound: bool = True) -> Path:
     """Write <output>/report.html.
+
+    Args:
+        sound: with players.
 
     Raises:
         OutputError: it cannot be written; an older one is kept.
@@ -33,7 +36,7 @@ def write_report(job: Job, results: Results, failures: Sequence[str]) -> Path:
         records=results.records,
         summaries=results.summaries,
         comparisons=results.comparisons,
-        passages=_passages(job, results),
+        passages=_passages(job, results, sound),
         facts=_facts(job.methods[: job.n_asked]),
         command=" ".join(["vocalsep", *map(_quoted, sys.argv[1:])]),
         failures=failures,
@@ -43,12 +46,12 @@ def write_report(job: Job, results: Results, failures: Sequence[str]) -> Path:
     return path
 
 
-def _passages(job: Job, results: Results) -> list[Passage]:
+def _passages(job: Job, results: Results, sound: bool) -> list[Passage]:
     lead = [record for record in results.records if record.method == job.methods[0].name]
     stems = job.settings.stems
     n_each = passages_that_fit(len(stems), job.n_asked)
     places = choose_places(lead, stems[0], n_each)
-    return cut_passages(places, job.tracks, job.methods[: job.n_asked], stems)
+    return cut_passages(places, job.tracks, job.methods[: job.n_asked], stems, sound)
 
 
 def _facts(methods: Sequence[Method]) -> dict[str, dict[str, str]]:
@@ -63,8 +66,8 @@ def _facts(methods: Sequence[Method]) -> dict[str, dict[str, str]]:
                 "heard": card.training_data,
                 "targets": ", ".join(card.targets),
                 "network": f"{card.recipe.backbone.name}, {card.n_parameters:,} parameters",
-                "front end": f"{card.recipe.audio.sample_rate} Hz, n_fft "
-                f"{card.recipe.audio.n_fft}, hop {card.recipe.audio.hop_length}",
+                "front end": f"{card.separation.audio.sample_rate} Hz, n_fft "
+                f"{card.separation.audio.n_fft}, hop {card.separation.audio.hop_length}",
                 "quality": inner.quality,
                 "size": f"{card.n_bytes / 1e6:.1f} MB",
                 "sha256": card.sha256,

@@ -18,11 +18,8 @@ from vocalsep.commands._evaluate_setup import (
 from vocalsep.evaluation.run import Outcome, evaluate
 
 
-def run(request: Request, shown: str, workers: int) -> int:
+def run(request: Request, workers: int) -> int:
     """Evaluate and print.
-
-    Args:
-        shown: one of the formats of the command.
 
     Returns:
         The exit code: 0, or 1 when a track had failures.
@@ -33,7 +30,7 @@ def run(request: Request, shown: str, workers: int) -> int:
     job = prepare(request)
     outcomes = evaluate(job.tracks, job.methods, job.settings, workers, _tell)
     if any(outcome.records for outcome in outcomes):
-        _show(job, outcomes, shown)
+        _show(job, outcomes, request)
         if request.store:
             records = [record for outcome in outcomes for record in outcome.records]
             store_in_model(job, records)
@@ -52,11 +49,11 @@ def _tell(outcome: Outcome) -> None:
     click.echo(f"{outcome.track}: {len(outcome.records)} scored{kept}", err=True)
 
 
-def _show(job: Job, outcomes: Sequence[Outcome], shown: str) -> None:
+def _show(job: Job, outcomes: Sequence[Outcome], request: Request) -> None:
     records = [record for outcome in outcomes for record in outcome.records]
     results = results_of(job, records)
-    if shown == "html":
+    if request.shown == "html":
         failures = [f"{each.track}: {line}" for each in outcomes for line in each.failures]
-        click.echo(write_report(job, results, failures))
+        click.echo(write_report(job, results, failures, request.sound))
     else:
-        click.echo(as_text(shown, results))
+        click.echo(as_text(request.shown, results))

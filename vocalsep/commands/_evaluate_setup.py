@@ -39,6 +39,8 @@ class Request:
     models: tuple[str, ...]
     folders: tuple[Path, ...]
     output: Path
+    shown: str
+    sound: bool
     groups: tuple[str, ...]
     stems: tuple[str, ...]
     layout: str

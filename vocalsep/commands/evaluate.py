@@ -41,6 +41,11 @@ GROUPS = ("energy", "spectral", "singing", "v3", "v4")
     help="What is printed; html writes report.html.",
 )
 @click.option(
+    "--sound/--no-sound",
+    default=True,
+    help="Players in the HTML page; without, small enough for a repository.",
+)
+@click.option(
     "--metrics",
     "groups",
     multiple=True,
@@ -70,6 +75,7 @@ def command(
     folders: tuple[Path, ...],
     output: Path,
     shown: str,
+    sound: bool,
     groups: tuple[str, ...],
     stems: tuple[str, ...],
     layout: str,
@@ -94,7 +100,7 @@ def command(
     from vocalsep.commands._evaluate_setup import Request
 
     request = Request(
-        data, models, folders, output, groups or GROUPS, stems, layout, split, anchors, wiener,
-        quality, device, store,
+        data, models, folders, output, shown, sound, groups or GROUPS, stems, layout, split,
+        anchors, wiener, quality, device, store,
     )  # fmt: skip
-    sys.exit(run(request, shown, workers))
+    sys.exit(run(request, workers))

@@ -14,6 +14,7 @@ import soundfile
 
 from vocalsep.audio.read import open_audio
 from vocalsep.audio.resample import resample_blocks
+from vocalsep.audio.spill import gathered
 from vocalsep.errors import DataError, UnreadableAudio
 
 #: Target of what is only there to be checked against the sum of the stems; never packed.
@@ -153,9 +154,9 @@ def load_file(file: AudioFile, sample_rate: int) -> Decoded:
         blocks: Iterator[npt.NDArray[np.float32]] = (
             block[:2].astype(np.float32, copy=False) for block in reader.blocks()
         )
-        samples = np.concatenate(list(resample_blocks(blocks, info.sample_rate, sample_rate)), 1)
+        samples = gathered(resample_blocks(blocks, info.sample_rate, sample_rate))
     return Decoded(
-        samples.astype(np.float32, copy=False),
+        samples,
         min(info.sample_rate, sample_rate) / 2,
         info.sample_rate,
         info.n_channels,
@@ -190,6 +191,8 @@ def load(source: StemSource, sample_rate: int) -> Decoded:
     if not all(summand.files for summand in source.summands):
         raise DataError(f"{source.path}: a folder without sound files in it; remove it or fill it")
     parts = [_joined(summand.files, sample_rate) for summand in source.summands]
+    if len(parts) == 1 and source.summands[0].sign > 0:
+        return parts[0]
     signs = [summand.sign for summand in source.summands]
     if source.is_difference:
         # Only differences need it, and it pulls in the FFT of whole songs.
@@ -212,6 +215,8 @@ def _of_sign(parts: list[Decoded], signs: list[int], wanted: int) -> npt.NDArray
 
 def _joined(files: tuple[AudioFile, ...], sample_rate: int) -> Decoded:
     parts = [load_file(file, sample_rate) for file in files]
+    if len(parts) == 1:
+        return parts[0]
     n_channels = max(len(part.samples) for part in parts)
     samples = np.concatenate([_to_channels(part.samples, n_channels) for part in parts], axis=1)
     first = parts[0]

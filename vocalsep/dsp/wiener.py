@@ -128,16 +128,6 @@ class WienerFilter:
         refined = (self._refine(chunk) for chunk in chunks(blocks, self._geometry))
         yield from overlap_add(refined, self._geometry)
 
-    def whole(self, mixture: Float32Array, estimates: Float32Array) -> Float32Array:
-        """Refine estimates (S, C, N) of a mixture (C, N) in memory."""
-        step = self._geometry.chunk_samples
-        starts = range(0, mixture.shape[-1], step)
-        joined = (
-            np.concatenate([mixture[None, :, n : n + step], estimates[..., n : n + step]])
-            for n in starts
-        )
-        return np.concatenate(list(self.stream(joined)), axis=-1)
-
     def _refine(self, samples: npt.NDArray[np.floating]) -> Float32Array:
         """(1 + S, C, L) -> (S, C, L), group by group."""
         found = np.array(samples[1:], np.float32)

@@ -14,10 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from vocalsep.audio.read import open_audio
+from vocalsep.audio.spill import gathered
 from vocalsep.data.layouts.base import audio_files
 from vocalsep.data.sources import is_audio
 from vocalsep.errors import DataError
-from vocalsep.evaluation.songs import Audio, Song
+from vocalsep.evaluation.signals import Audio
+from vocalsep.evaluation.songs import Song
 from vocalsep.evaluation.tracks import SLACK_S
 from vocalsep.registry import did_you_mean
 
@@ -109,7 +111,7 @@ def _load(path: Path, song: Song, notes: list[str]) -> Audio:
                 f"{path}: {reader.info.sample_rate} Hz, the reference has {song.sample_rate} Hz; "
                 f"resample the estimate"
             )
-        audio = np.concatenate(list(reader.blocks()), axis=1).astype(np.float32, copy=False)
+        audio = gathered(reader.blocks())
     missing = n_samples - audio.shape[1]
     if abs(missing) > SLACK_S * song.sample_rate:
         raise DataError(
@@ -120,8 +122,9 @@ def _load(path: Path, song: Song, notes: list[str]) -> Audio:
         notes.append(
             f"{path.name}: {abs(missing)} samples too {'short' if missing > 0 else 'long'}"
         )
-        audio = np.pad(audio[:, :n_samples], ((0, 0), (0, max(0, missing))))
+        cut = audio[:, :n_samples]
+        audio = np.pad(cut, ((0, 0), (0, missing))) if missing > 0 else cut
     if len(audio) != n_channels:
         notes.append(f"{path.name}: {len(audio)} channel(s) for {n_channels}")
         audio = audio.mean(0, keepdims=True) if n_channels == 1 else audio[:n_channels]
-    return np.ascontiguousarray(np.broadcast_to(audio, (n_channels, n_samples)))
+    return np.broadcast_to(audio, (n_channels, n_samples))

@@ -25,7 +25,8 @@ from vocalsep.evaluation.metrics import (
 )
 from vocalsep.evaluation.metrics.bss_eval import silent_sources
 from vocalsep.evaluation.score import score
-from vocalsep.evaluation.songs import Audio, Song
+from vocalsep.evaluation.signals import Audio, Lazy, Samples, Signal, mapped, stacked
+from vocalsep.evaluation.songs import Song
 
 #: What can be asked for, cheapest first. "v4" and "v3" are BSS Eval.
 GROUPS = ("energy", "spectral", "singing", "v3", "v4")
@@ -61,20 +62,21 @@ class Measure:
         self._song = song
         self._groups = set(groups)
         self._stems = list(song.sources)
-        self._truth = np.stack(list(song.sources.values()))  # (S, C, N)
+        truth = stacked(list(song.sources.values()))  # (S, C, N)
+        self._truth = in_16_bits(truth)
         several = len(self._stems) > 1
         wanted = several and bool(self._groups & {"v3", "v4"})
-        self._bss = BssEval(in_16_bits(self._truth)) if wanted else None
+        self._bss = BssEval(self._truth) if wanted else None
         self._mono: BssEval | None = None
         if several and "v3" in self._groups:
-            stereo = song.mixture.shape[0] > 1
-            self._mono = BssEval(_mono(self._truth)) if stereo else self._bss
-            nothing_done = in_16_bits(np.stack([song.mixture] * len(self._stems)))
+            stereo = self._truth.shape[1] > 1
+            self._mono = BssEval(_mono(truth)) if stereo else self._bss
+            nothing_done = in_16_bits(stacked([song.mixture] * len(self._stems)))
             self._baseline = self._mono_scores(nothing_done)
 
     def of(self, estimates: Mapping[str, Audio]) -> Measured:
         """Scores of estimates, stem name -> (C, N), for every source of the song."""
-        guess = np.stack([estimates[stem] for stem in self._stems])
+        guess = in_16_bits(stacked([estimates[stem] for stem in self._stems]))
         scores: dict[str, dict[str, float]] = {stem: {} for stem in self._stems}
         frames: Frames = {}
         if "energy" in self._groups:
@@ -85,12 +87,11 @@ class Measure:
                 scores[stem]["lsd"] = log_spectral_distance(*pair)
         if "singing" in self._groups and "vocals" in self._stems:
             self._singing(estimates, scores)
-        rounded = in_16_bits(guess)
         if "v3" in self._groups and self._bss is not None:
-            self._version_3(rounded, scores)
+            self._version_3(guess, scores)
         if "v4" in self._groups and self._bss is not None:
-            frames = self._version_4(rounded, scores)
-        silent = silent_sources(in_16_bits(self._truth)) | silent_sources(rounded)
+            frames = self._version_4(guess, scores)
+        silent = silent_sources(self._truth) | silent_sources(guess)
         names = [stem for stem, flag in zip(self._stems, silent, strict=True) if flag]
         return Measured(frames, scores, tuple(names))
 
@@ -116,7 +117,7 @@ class Measure:
             found = dip_db(voice, music, estimates["accompaniment"], rate)
             scores["accompaniment"]["dip"] = found
 
-    def _version_3(self, guess: Audio, scores: dict[str, dict[str, float]]) -> None:
+    def _version_3(self, guess: Signal, scores: dict[str, dict[str, float]]) -> None:
         assert self._bss is not None
         images = self._bss.images(guess).named()
         for name, values in self._mono_scores(guess).items():
@@ -128,13 +129,13 @@ class Measure:
             for stem, value in zip(self._stems, table[:, 0], strict=True):
                 scores[stem][f"img_{name.lower()}"] = float(value)
 
-    def _mono_scores(self, guess: Audio) -> dict[str, npt.NDArray[np.float64]]:
+    def _mono_scores(self, guess: Signal) -> dict[str, npt.NDArray[np.float64]]:
         """SDR, SIR, SAR -> (S,): BSS Eval v3 sources of the mono downmix."""
         assert self._mono is not None
         found = self._mono.sources(guess if guess.shape[1] == 1 else _mono(guess)).named()
         return {name: values[:, 0] for name, values in found.items() if name != "ISR"}
 
-    def _version_4(self, guess: Audio, scores: dict[str, dict[str, float]]) -> Frames:
+    def _version_4(self, guess: Signal, scores: dict[str, dict[str, float]]) -> Frames:
         assert self._bss is not None
         window = round(WINDOW_S * self._song.sample_rate)
         found = self._bss.framewise(guess, window, window).named()
@@ -152,12 +153,23 @@ def finite_median(values: npt.NDArray[np.float64]) -> float:
     return float(np.median(known)) if known.size else float("nan")
 
 
-def in_16_bits(signals: Audio) -> Audio:
+def in_16_bits(signals: Signal) -> Lazy:
     """Rounded to the grid of 16-bit files, not clipped."""
-    rounded: Audio = np.round(signals * np.float32(2**15)) / np.float32(2**15)
-    return rounded
+    return mapped(signals, _rounded, signals.shape)
 
 
-def _mono(signals: Audio) -> Audio:
+def _mono(signals: Signal) -> Lazy:
     """(S, C, N) -> (S, 1, N), in 16 bits."""
-    return in_16_bits(signals.mean(axis=1, keepdims=True, dtype=np.float32))
+    n_sources, _, n_samples = signals.shape
+    return in_16_bits(mapped(signals, _mixed_down, (n_sources, 1, n_samples)))
+
+
+def _mixed_down(samples: Samples) -> Samples:
+    found: Samples = samples.mean(axis=1, keepdims=True, dtype=np.float32)
+    return found
+
+
+def _rounded(samples: Samples) -> Samples:
+    steps = np.float32(2**15)
+    found: Samples = np.round(samples * steps) / steps
+    return found

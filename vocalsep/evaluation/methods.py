@@ -14,13 +14,18 @@ from pathlib import Path
 
 import numpy as np
 
+from vocalsep.audio.channels import groups_for
+from vocalsep.audio.quantise import float_stems
+from vocalsep.audio.spill import gathered
 from vocalsep.dsp.stft import STFT
 from vocalsep.dsp.wiener import CHUNK_S, WienerFilter
 from vocalsep.errors import DataError
 from vocalsep.evaluation.estimates import find_estimates, load_estimates
 from vocalsep.evaluation.oracles import ORACLES, Oracle
-from vocalsep.evaluation.songs import Audio, Song
+from vocalsep.evaluation.signals import Audio, spans, stacked
+from vocalsep.evaluation.songs import Song, sum_of
 from vocalsep.inference.separator import Separator
+from vocalsep.inference.stream import SourceFormat
 from vocalsep.models.catalogue import find_model
 from vocalsep.models.checkpoint import ModelCard, read_card
 
@@ -88,8 +93,12 @@ class ModelMethod(Method):
     def estimate(self, song: Song) -> Estimated:
         """Separate the mixture."""
         separator = _loaded(self.model, self.device, self.quality)
-        stems = separator.separate(song.mixture, song.sample_rate)
-        return Estimated(stems_like(song, {k: v.astype(np.float32) for k, v in stems.items()}))
+        source = SourceFormat(song.sample_rate, groups_for(len(song.mixture), None))
+        blocks = (song.mixture[:, span] for span in spans(song.mixture.shape[-1]))
+        pairs = separator.model.stream.pairs(blocks, source)
+        names = separator.stems
+        stems = gathered(np.stack(list(float_stems(names, *pair).values())) for pair in pairs)
+        return Estimated(stems_like(song, dict(zip(names, stems, strict=True))))
 
 
 @dataclass(frozen=True)
@@ -142,7 +151,7 @@ class OracleMethod(Method):
 
     def estimate(self, song: Song) -> Estimated:
         """Estimates with the help of the truth."""
-        truth = np.stack(list(song.sources.values()))
+        truth = stacked(list(song.sources.values()))
         found = Oracle(self.name, self.size.stft).estimate(truth, song.mixture)
         return Estimated(dict(zip(song.sources, found, strict=True)))
 
@@ -165,11 +174,11 @@ class WienerMethod(Method):
     def estimate(self, song: Song) -> Estimated:
         """Refined estimates; they add up to the mixture."""
         rough = self.inner.estimate(song)
-        stems = {stem: rough.stems[stem] for stem in song.sources}
+        both = stacked([song.mixture, *(rough.stems[stem] for stem in song.sources)])
         chunk_samples = round(CHUNK_S * song.sample_rate)
         wiener = WienerFilter(self.size.stft, self.n_iterations, chunk_samples)
-        refined = wiener.whole(song.mixture, np.stack(list(stems.values())))
-        return Estimated(dict(zip(stems, refined, strict=True)), rough.notes)
+        refined = gathered(wiener.stream(both[..., span] for span in spans(both.shape[-1])))
+        return Estimated(dict(zip(song.sources, refined, strict=True)), rough.notes)
 
 
 def anchors(size: FrontEndSize) -> list[Method]:
@@ -188,7 +197,7 @@ def stems_like(song: Song, stems: dict[str, Audio]) -> dict[str, Audio]:
     if wanted[-1] not in found:
         rest = [audio for stem, audio in stems.items() if stem not in wanted]
         if rest:
-            found[wanted[-1]] = np.sum(rest, axis=0, dtype=np.float32)
+            found[wanted[-1]] = sum_of(rest)
     missing = [stem for stem in wanted if stem not in found]
     if missing:
         raise DataError(

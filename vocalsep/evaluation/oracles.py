@@ -12,14 +12,13 @@ are compared with. The estimates of an oracle add up to the mixture.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vocalsep.audio.spill import room
 from vocalsep.dsp.stft import STFT
 from vocalsep.dsp.wiener import posterior
-
-Float32 = npt.NDArray[np.float32]
+from vocalsep.evaluation.signals import Audio, Samples, Signal
 
 ORACLES = ("IBM", "IRM1", "IRM2", "MWF")
 _CHUNK_FRAMES = 1024  # a long song is worked on in pieces of as many frames
@@ -38,18 +37,18 @@ class Oracle:
         self._stft = stft
 
     @torch.inference_mode()
-    def estimate(self, sources: Float32, mixture: Float32) -> Float32:
+    def estimate(self, sources: Signal, mixture: Signal) -> Audio:
         """Estimates of true sources (S, C, N) of a mixture (C, N): (S, C, N).
 
         Pieces overlap by n_fft on either side, so they are what the whole would give.
         """
         hop, margin = self._stft.hop_length, -(-self._stft.n_fft // self._stft.hop_length)
         covariances = self._covariances(sources) if self.kind == "MWF" else None
-        found = np.empty_like(sources)
+        found = room(sources.shape)
         for start in range(0, mixture.shape[-1], _CHUNK_FRAMES * hop):
             first = max(0, start - margin * hop)
             wide = slice(first, start + (_CHUNK_FRAMES + margin) * hop)
-            true, heard = (torch.from_numpy(x[..., wide]) for x in (sources, mixture))
+            true, heard = (_tensor(x[..., wide]) for x in (sources, mixture))
             spectra, mixed = self._stft.analyse(true), self._stft.analyse(heard.unsqueeze(0))[0]
             refined = self._separate(spectra, mixed, covariances)
             piece = self._stft.synthesise(refined, true.shape[-1])[..., start - first :]
@@ -72,15 +71,19 @@ class Oracle:
         masks = torch.where(total > 0, powers / total, torch.tensor(1 / len(powers)))
         return masks * mixture
 
-    def _covariances(self, sources: Float32) -> Tensor:
+    def _covariances(self, sources: Signal) -> Tensor:
         """(S, F, C, C) of the whole song, summed up piece by piece."""
         n_sources, n_channels, n_samples = sources.shape
         shape = (n_sources, self._stft.n_bins, n_channels, n_channels)
         total = torch.zeros(shape, dtype=torch.complex128)
         for start in range(0, n_samples, _CHUNK_FRAMES * self._stft.hop_length):
             piece = sources[..., start : start + _CHUNK_FRAMES * self._stft.hop_length]
-            spectra = self._stft.analyse(torch.from_numpy(piece)).to(torch.complex128)
+            spectra = self._stft.analyse(_tensor(piece)).to(torch.complex128)
             by_bin = spectra.permute(0, 2, 1, 3)  # (S, F, C, T)
             total += by_bin @ by_bin.mH
         mean_power = torch.diagonal(total, dim1=-2, dim2=-1).real.mean(-1)  # (S, F)
         return total / mean_power[..., None, None].clamp_min(1e-30)
+
+
+def _tensor(samples: Samples) -> Tensor:
+    return torch.from_numpy(np.array(samples, np.float32))

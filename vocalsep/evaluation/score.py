@@ -9,7 +9,8 @@ import torch
 
 from vocalsep.dsp.stft import STFT
 from vocalsep.evaluation.metrics import regression_coefficients, sdr
-from vocalsep.evaluation.songs import Audio, Song
+from vocalsep.evaluation.signals import Audio
+from vocalsep.evaluation.songs import Song
 
 Scores = dict[str, float]
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from vocalsep.audio.read import open_audio
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.errors import DataError
-
-Audio = npt.NDArray[np.float32]
+from vocalsep.evaluation.signals import Audio, Samples, filled
 
 #: Names of files beside the stems that are no stem of their own.
 MIXTURES = ("mixture", "linear_mixture")
@@ -38,7 +37,7 @@ class Song:
     sample_rate: int
     recorded: Audio | None = None
 
-    @property
+    @cached_property
     def mixture(self) -> Audio:
         """(C, N) what a separator is given."""
         if self.recorded is not None:
@@ -48,7 +47,7 @@ class Song:
     def rest(self, stem: str) -> Audio:
         """(C, N) everything but one stem; silence where that is everything."""
         others = [audio for name, audio in self.sources.items() if name != stem]
-        return sum_of([np.zeros_like(self.sources[stem]), *others])
+        return sum_of(others) if others else np.zeros_like(self.sources[stem])
 
 
 def find_songs(folders: Iterable[Path], stems: Sequence[str]) -> dict[str, Path]:
@@ -148,9 +147,17 @@ def _load_sum(paths: list[Path], sample_rate: int) -> Audio:
 
 
 def sum_of(parts: list[Audio]) -> Audio:
-    """(C, N) the sum of signals of one shape."""
-    total: Audio = np.sum(parts, axis=0, dtype=np.float32)
-    return total
+    """(C, N) the sum of signals of one shape; a single one is itself."""
+    if len(parts) == 1:
+        return parts[0]
+
+    def add(span: slice) -> Samples:
+        total = np.array(parts[0][..., span], np.float32)
+        for part in parts[1:]:
+            total += part[..., span]
+        return total
+
+    return filled(parts[0].shape, add)
 
 
 def _load(path: Path, sample_rate: int) -> Audio:

@@ -21,7 +21,8 @@ from vocalsep.data.layouts.base import audio_files, one_file
 from vocalsep.data.layouts.songs import STEMS, target_of
 from vocalsep.data.sources import MIXTURE, StemSource, fingerprint, is_audio, load
 from vocalsep.errors import DataError, UnreadableAudio
-from vocalsep.evaluation.songs import Audio, Song, sum_of
+from vocalsep.evaluation.signals import Audio
+from vocalsep.evaluation.songs import Song, sum_of
 
 #: Layout of stereo files that hold two mono sources.
 SPLIT_STEREO = "split-stereo"

@@ -10,7 +10,8 @@ from vocalsep.data.layouts import read_stems
 from vocalsep.data.shelf import parts_of
 from vocalsep.data.sources import MIXTURE, StemSource, load
 from vocalsep.errors import DataError
-from vocalsep.evaluation.songs import Audio, Song, load_songs, strongest_span
+from vocalsep.evaluation.signals import Audio
+from vocalsep.evaluation.songs import Song, load_songs, strongest_span
 from vocalsep.recipe import Recipe
 from vocalsep.recipe.mixing import VOICE
 

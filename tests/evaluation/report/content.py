@@ -15,13 +15,14 @@ METHODS = ("mixture", "net", "<other>", "IRM1")
 STEMS = ("vocals", "accompaniment")
 
 
-def clip(label: str, pitch: float) -> Clip:
+def clip(label: str, pitch: float, sound: bool) -> Clip:
     """Ten seconds of a tone."""
     time = np.arange(10 * 8000) / 8000
-    return made(label, (0.1 * np.sin(2 * np.pi * pitch * time))[None].astype(np.float32), 8000)
+    tone = (0.1 * np.sin(2 * np.pi * pitch * time))[None].astype(np.float32)
+    return made(label, tone, 8000, sound)
 
 
-def content() -> Content:
+def content(sound: bool = True) -> Content:
     """Two methods that were asked for, with anchors, four tracks and two passages."""
     rng = np.random.default_rng(0)
     records = []
@@ -34,12 +35,12 @@ def content() -> Content:
             records.append(
                 Record(method, track, "", 30.0, frames, scores, notes=notes, estimate_s=1.0)
             )
-    heard = clip("mixture", 300)
+    heard = clip("mixture", 300, sound)
     passages = [
         Passage(
             Place("b & c", 65, -1.5, kind),
             {
-                stem: (heard, *(clip(name, 400 + 50 * k) for k, name in enumerate(labels)))
+                stem: (heard, *(clip(name, 400 + 50 * k, sound) for k, name in enumerate(labels)))
                 for stem, labels in ((s, ("reference", "net", "<other>")) for s in STEMS)
             },
         )

@@ -72,3 +72,13 @@ def test_the_clips_of_a_player_are_all_the_buttons_reach(page: str) -> None:
         for label in ("reference", "net", "<other>")
     }
     assert set(json.loads(island[1])) == names
+
+
+def test_a_page_without_sound_has_pictures_only(page: str) -> None:
+    quiet = render(content(sound=False))
+    found = Balance()
+    found.feed(quiet)
+    assert found.counts["figure"] == 2 * (1 + 2 * 3)
+    assert "<h2>Look</h2>" in quiet and "class=play" not in quiet and "run in step" not in quiet
+    assert '<script type="application/json">{}</script>' in quiet
+    assert len(quiet) < len(page) / 4

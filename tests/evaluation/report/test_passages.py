@@ -70,4 +70,5 @@ def test_clips_play_what_was_there(tmp_path: Path) -> None:
 
 def test_a_clip_of_silence() -> None:
     clip = make_clip("x", np.zeros((1, RATE), np.float32), RATE)
-    assert clip.mp3 and clip.png.startswith(b"\x89PNG")
+    assert clip.mp3 and clip.webp[8:12] == b"WEBP"
+    assert make_clip("x", np.zeros((1, RATE), np.float32), RATE, sound=False).mp3 == b""

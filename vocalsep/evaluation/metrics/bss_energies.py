@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vocalsep.evaluation.metrics.projection import Complex, Filters, Signals, in_threads
+from vocalsep.evaluation.metrics.projection import Complex, Filters, in_threads
+from vocalsep.evaluation.signals import Samples, Signal
 
 Values = npt.NDArray[np.float64]
 
@@ -83,7 +84,7 @@ class Energies:
 
 
 def window_energies(
-    references: Signals, estimates: Signals, filters: Filters, window: int, hop: int
+    references: Signal, estimates: Signal, filters: Filters, window: int, hop: int
 ) -> Energies:
     """Energies of every whole window of (S, C, N), by Parseval's theorem.
 
@@ -177,7 +178,7 @@ def _filtered(responses: Complex, spectra: Complex) -> Complex:
     return total
 
 
-def _windows(signals: Signals, window: int, hop: int) -> Values:
+def _windows(signals: Samples, window: int, hop: int) -> Values:
     """(S, C, N) -> (S, C, n, window)."""
     wide = np.asarray(signals, np.float64)
     return np.lib.stride_tricks.sliding_window_view(wide, window, -1)[:, :, ::hop]

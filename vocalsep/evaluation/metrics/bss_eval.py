@@ -27,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vocalsep.evaluation.metrics.bss_energies import BssScores, Energies, window_energies
-from vocalsep.evaluation.metrics.projection import Filters, Float64, Projection, Signals
+from vocalsep.evaluation.metrics.projection import Filters, Float64, Projection
+from vocalsep.evaluation.signals import Signal, spans
 
 
 class BssEval:
@@ -44,14 +45,14 @@ class BssEval:
         n_taps: length of the distortion filters; everybody uses 512.
     """
 
-    def __init__(self, references: Signals, n_taps: int = 512) -> None:
+    def __init__(self, references: Signal, n_taps: int = 512) -> None:
         self._references = references
         # A silent reference makes the normal equations singular, and the scores meaningless.
         silent = bool(silent_sources(references).any())
         self._projection = None if silent else Projection(references, n_taps)
-        self._last: tuple[Signals, Filters] | None = None
+        self._last: tuple[Signal, Filters] | None = None
 
-    def framewise(self, estimates: Signals, window: int, hop: int) -> BssScores:
+    def framewise(self, estimates: Signal, window: int, hop: int) -> BssScores:
         """Version 4: images, one set of scores for each window.
 
         Args:
@@ -69,7 +70,7 @@ class BssEval:
             return Energies.none(len(estimates), n_windows).images()
         return window_energies(self._references, estimates, filters, window, hop).images()
 
-    def images(self, estimates: Signals) -> BssScores:
+    def images(self, estimates: Signal) -> BssScores:
         """Version 3, images: one set of scores for the whole song, channels kept apart.
 
         Raises:
@@ -77,7 +78,7 @@ class BssEval:
         """
         return self._whole(estimates).images()
 
-    def sources(self, estimates: Signals) -> BssScores:
+    def sources(self, estimates: Signal) -> BssScores:
         """Version 3, sources: filtered copies of the reference are as good as itself.
 
         Meant for mono (C = 1), as in MIREX and the iKala and MIR-1K tables; there is no ISR.
@@ -87,7 +88,7 @@ class BssEval:
         """
         return self._whole(estimates).sources()
 
-    def _filters(self, estimates: Signals) -> Filters | None:
+    def _filters(self, estimates: Signal) -> Filters | None:
         """The distortion filters, kept for the next call; None where a silent signal has none."""
         if estimates.shape != self._references.shape:
             raise ValueError(
@@ -99,30 +100,43 @@ class BssEval:
             self._last = (estimates, self._projection.filters(estimates))
         return self._last[1]
 
-    def _whole(self, estimates: Signals) -> Energies:
+    def _whole(self, estimates: Signal) -> Energies:
         filters = self._filters(estimates)
         energies = Energies.none(len(estimates), 1)
         if filters is None or self._projection is None:
             return energies
-        for j, (true, estimate) in enumerate(zip(self._references, estimates, strict=True)):
-            energies.put(j, 0, _whole_energies(self._projection, filters, j, true, estimate))
+        plain = _plain_energies(self._references, estimates)
+        for j, of_source in enumerate(plain.T):
+            energies.put(j, 0, _whole_energies(self._projection, filters, j, of_source))
         return energies
 
 
-def silent_sources(signals: Signals) -> npt.NDArray[np.bool_]:
+def silent_sources(signals: Signal) -> npt.NDArray[np.bool_]:
     """Which of (S, C, ...) are silent by museval's rule: their channels add up to zero."""
-    found: npt.NDArray[np.bool_] = np.all(np.sum(signals, axis=1) == 0, axis=-1)
-    return found
+    heard = np.zeros(len(signals), np.bool_)
+    for span in spans(signals.shape[-1]):
+        heard |= np.any(np.sum(signals[..., span], axis=1) != 0, axis=-1)
+    return ~heard
+
+
+def _plain_energies(references: Signal, estimates: Signal) -> Float64:
+    """(3, S) energies of sources, estimates and their differences."""
+    total = np.zeros((3, len(references)))
+    for span in spans(references.shape[-1]):
+        true, guess = (np.asarray(x[..., span], np.float64) for x in (references, estimates))
+        total += [np.square(x).sum((1, 2)) for x in (true, guess, guess - true)]
+    return total
 
 
 def _whole_energies(
-    projection: Projection, filters: Filters, j: int, true: Signals, estimate: Signals
+    projection: Projection, filters: Filters, j: int, plain: Float64
 ) -> list[float]:
-    """Energies of one estimate (C, N) over the whole signal, in the order of `Energies`.
+    """Energies of estimate j over the whole signal, in the order of `Energies`.
 
-    They follow from the filters and the Gram matrix: |Σ_k c_k * s_k|² = cᵀ G c.
+    Beside those of `_plain_energies` they follow from the filters and the Gram matrix:
+    |Σ_k c_k * s_k|² = cᵀ G c.
     """
-    gram, n_channels = projection.gram, len(true)
+    gram, n_channels = projection.gram, projection.n_channels
     joint = filters.joint[j]  # (C, S·C, L)
     first = j * n_channels
     own = np.zeros_like(joint)
@@ -139,10 +153,9 @@ def _whole_energies(
         # Rounding may leave a perfect estimate with a touch less than nothing.
         return max(0.0, total - 2 * float((c * filters.inner[j]).sum()) + energy(c))
 
-    total = float(np.sum(np.square(estimate, dtype=np.float64)))
-    difference = float(np.sum(np.square(np.subtract(estimate, true, dtype=np.float64))))
+    true, total, difference = map(float, plain)
     return [
-        float(np.sum(np.square(true, dtype=np.float64))),
+        true,
         difference,
         energy(own - through),
         energy(own),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.evaluation.signals import Signal, spans
+
 EPSILON = 1e-7  # energy added to both sides, as in the MDX challenge: silence gives finite values
 
-Signal = npt.NDArray[np.floating]
+Float64 = npt.NDArray[np.float64]
 
 
 def sdr(reference: Signal, estimate: Signal) -> float:
@@ -29,9 +33,11 @@ def sdr(reference: Signal, estimate: Signal) -> float:
     """
     if reference.shape != estimate.shape:
         raise ValueError(f"sdr: shapes differ, {reference.shape} and {estimate.shape}")
-    true = np.asarray(reference, np.float64)
-    error = true - np.asarray(estimate, np.float64)
-    return float(10 * np.log10((np.sum(true**2) + EPSILON) / (np.sum(error**2) + EPSILON)))
+    energy = error = 0.0
+    for true, guess in _in_spans(reference, estimate):
+        energy += float(np.sum(true**2))
+        error += float(np.sum((true - guess) ** 2))
+    return float(10 * np.log10((energy + EPSILON) / (error + EPSILON)))
 
 
 def si_sdr(reference: Signal, estimate: Signal) -> float:
@@ -53,11 +59,14 @@ def si_sdr(reference: Signal, estimate: Signal) -> float:
     """
     if reference.shape != estimate.shape:
         raise ValueError(f"si_sdr: shapes differ, {reference.shape} and {estimate.shape}")
-    true, guess = np.asarray(reference, np.float64), np.asarray(estimate, np.float64)
-    energy = float(np.sum(true**2))
-    scaled = (float(np.sum(true * guess)) / energy if energy > 0 else 0.0) * true
-    error = np.sum((scaled - guess) ** 2)
-    return float(10 * np.log10((np.sum(scaled**2) + EPSILON) / (error + EPSILON)))
+    energy = product = error = 0.0
+    for true, guess in _in_spans(reference, estimate):
+        energy += float(np.sum(true**2))
+        product += float(np.sum(true * guess))
+    gain = product / energy if energy > 0 else 0.0
+    for true, guess in _in_spans(reference, estimate):
+        error += float(np.sum((gain * true - guess) ** 2))
+    return float(10 * np.log10((gain**2 * energy + EPSILON) / (error + EPSILON)))
 
 
 def regression_coefficients(
@@ -71,7 +80,15 @@ def regression_coefficients(
     Returns:
         (a, b); zeros where a signal is silent.
     """
-    basis = np.stack([target.ravel(), residual.ravel()]).astype(np.float64)
-    gram = basis @ basis.T
-    a, b = np.linalg.lstsq(gram, basis @ estimate.ravel().astype(np.float64), rcond=1e-12)[0]
+    gram, inner = np.zeros((2, 2)), np.zeros(2)
+    for guess, true, rest in _in_spans(estimate, target, residual):
+        basis = np.stack([true.ravel(), rest.ravel()])
+        gram += basis @ basis.T
+        inner += basis @ guess.ravel()
+    a, b = np.linalg.lstsq(gram, inner, rcond=1e-12)[0]
     return float(a), float(b)
+
+
+def _in_spans(*signals: Signal) -> Iterator[list[Float64]]:
+    for span in spans(signals[0].shape[-1]):
+        yield [np.asarray(signal[..., span], np.float64) for signal in signals]

@@ -16,6 +16,7 @@ separation evaluation campaign", ICA 2007.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-Signals = npt.NDArray[np.floating]
+from vocalsep.evaluation.signals import Signal
+
 Float64 = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 Item = TypeVar("Item")
@@ -60,25 +62,25 @@ class Projection:
         n_taps: L, length of the distortion filters.
     """
 
-    def __init__(self, references: Signals, n_taps: int = 512) -> None:
+    def __init__(self, references: Signal, n_taps: int = 512) -> None:
         self.n_taps = n_taps
         self.n_channels = references.shape[1]
-        self._flat = references.reshape(-1, references.shape[-1])  # (S·C, N)
-        lags = correlations(self._flat, self._flat, n_taps)
+        self._references = references
+        lags = correlations(references, references, n_taps)  # (S·C, S·C, 2·L − 1)
         self.gram = _toeplitz_blocks(lags, n_taps)  # (S·C·L, S·C·L)
         self._solve_joint = _Solver(self.gram)
         size = self.n_channels * n_taps
         own = [slice(start, start + size) for start in range(0, len(self.gram), size)]
         self._solve_own = [_Solver(self.gram[part, part]) for part in own]
 
-    def filters(self, estimates: Signals) -> Filters:
+    def filters(self, estimates: Signal) -> Filters:
         """The filters that explain estimates (S, C, N) best."""
-        n_sources, n_channels, n_samples = estimates.shape
-        flat = estimates.reshape(-1, n_samples)
-        n_in, n_taps = len(self._flat), self.n_taps
-        lags = correlations(self._flat, flat, n_taps)[..., n_taps - 1 :]  # (in, S·C, L)
+        n_sources, n_channels, _ = estimates.shape
+        n_taps = self.n_taps
+        lags = correlations(self._references, estimates, n_taps)[..., n_taps - 1 :]  # (in, S·C, L)
+        n_in, n_out, _ = lags.shape
         inner = lags.transpose(1, 0, 2)  # (S·C, in, L)
-        joint = self._solve_joint(inner.reshape(len(flat), n_in * n_taps).T).T
+        joint = self._solve_joint(inner.reshape(n_out, n_in * n_taps).T).T
         shape = (n_sources, n_channels, n_in, n_taps)
         inner = inner.reshape(shape)
         own = []
@@ -90,11 +92,15 @@ class Projection:
         return Filters(joint.reshape(shape), np.stack(own), inner)
 
 
-def correlations(a: Signals, b: Signals, n_lags: int) -> Float64:
-    """Σ_n a[n]·b[n + l] for −n_lags < l < n_lags, (A, N) and (B, N) -> (A, B, 2·n_lags − 1)."""
+def correlations(a: Signal, b: Signal, n_lags: int) -> Float64:
+    """Σ_n a[n]·b[n + l] for −n_lags < l < n_lags, (…, N) and (…, N) -> (A, B, 2·n_lags − 1).
+
+    A and B count all signals: their leading axes as one.
+    """
     margin = n_lags - 1
     n_fft = max(_N_FFT, 1 << (4 * n_lags).bit_length())
     step = n_fft - 2 * margin  # new samples of a block
+    size = (math.prod(a.shape[:-1]), math.prod(b.shape[:-1]), n_fft // 2 + 1)
 
     def cross_spectra(start: int) -> Complex:
         """(A, B, F) of the blocks that begin at `start`."""
@@ -104,12 +110,12 @@ def correlations(a: Signals, b: Signals, n_lags: int) -> Float64:
         spectra_a = np.fft.rfft(wide_a[..., margin : margin + step], n_fft)  # (A, blocks, F)
         spectra_b = np.fft.rfft(wide_b)  # (B, blocks, F)
         np.conj(spectra_a, out=spectra_a)
-        total = np.empty((len(a), len(b), n_fft // 2 + 1), np.complex128)
-        for i, j in product(range(len(a)), range(len(b))):
+        total = np.empty(size, np.complex128)
+        for i, j in product(range(size[0]), range(size[1])):
             total[i, j] = (spectra_a[i] * spectra_b[j]).sum(0)
         return total
 
-    total = np.zeros((len(a), len(b), n_fft // 2 + 1), np.complex128)
+    total = np.zeros(size, np.complex128)
     for part in in_threads(cross_spectra, range(0, a.shape[-1], _CHUNK_BLOCKS * step)):
         total += part
     lags: Float64 = np.fft.irfft(total, n_fft)[..., : 2 * n_lags - 1]
@@ -129,11 +135,12 @@ def in_threads(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterato
         yield from pool.map(work, items)
 
 
-def _blocks(x: Signals, start: int, step: int, n_fft: int) -> Float64:
+def _blocks(x: Signal, start: int, step: int, n_fft: int) -> Float64:
     """(signals, blocks, n_fft): a chunk of overlapping blocks, silence outside of the signal."""
     stop = start + (_CHUNK_BLOCKS - 1) * step + n_fft
-    inside = x[:, max(start, 0) : min(stop, x.shape[-1])]
-    chunk = np.zeros((len(x), stop - start))
+    span = slice(max(start, 0), min(stop, x.shape[-1]))
+    inside = x[..., span].reshape(math.prod(x.shape[:-1]), span.stop - span.start)
+    chunk = np.zeros((len(inside), stop - start))
     first = max(-start, 0)
     chunk[:, first : first + inside.shape[-1]] = inside
     return np.lib.stride_tricks.sliding_window_view(chunk, n_fft, -1)[:, ::step]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Signal = npt.NDArray[np.floating]
+from vocalsep.evaluation.signals import SPAN, Signal
 
 FRAME_S = 0.2
 ACTIVE_DB = -30.0
@@ -67,7 +67,12 @@ def _frame_sums(a: Signal, b: Signal, sample_rate: int) -> npt.NDArray[np.float6
     """(frames,) Σ a·b over channels and the samples of each whole frame."""
     length = min(max(1, round(FRAME_S * sample_rate)), max(1, a.shape[-1]))
     n_frames = a.shape[-1] // length
-    cut = (len(a), n_frames, length)
-    pair = [np.asarray(x[:, : n_frames * length], np.float64).reshape(cut) for x in (a, b)]
-    sums: npt.NDArray[np.float64] = np.einsum("cfn,cfn->f", *pair)
+    step = max(1, SPAN // length)  # frames at a time
+    sums = np.zeros(n_frames)
+    for first in range(0, n_frames, step):
+        last = min(first + step, n_frames)
+        span = slice(first * length, last * length)
+        cut = (len(a), last - first, length)
+        pair = [np.asarray(x[..., span], np.float64).reshape(cut) for x in (a, b)]
+        sums[first:last] = np.einsum("cfn,cfn->f", *pair)
     return sums

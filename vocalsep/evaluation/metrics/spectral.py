@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Signal = npt.NDArray[np.floating]
+from vocalsep.evaluation.signals import Samples, Signal
 
 N_FFT = 2048  # samples, periodic Hann window
 HOP_LENGTH = 512
@@ -33,7 +33,7 @@ def log_spectral_distance(reference: Signal, estimate: Signal) -> float:
     step = _CHUNK_FRAMES * HOP_LENGTH
     for start in range(0, max(1, reference.shape[-1]), step):
         cut = slice(start, start + step + N_FFT - HOP_LENGTH)
-        powers = [_power(x[:, cut]) for x in (reference, estimate)]  # (C, T, F)
+        powers = [_power(x[..., cut]) for x in (reference, estimate)]  # (C, T, F)
         difference = 10 * (np.log10(powers[0]) - np.log10(powers[1]))
         heard = (np.maximum(*powers) > FLOOR).any(-1)
         total += float(np.sqrt(np.mean(difference**2, axis=-1))[heard].sum())
@@ -41,7 +41,7 @@ def log_spectral_distance(reference: Signal, estimate: Signal) -> float:
     return total / n_frames if n_frames else float("nan")
 
 
-def _power(signal: Signal) -> npt.NDArray[np.float64]:
+def _power(signal: Samples) -> npt.NDArray[np.float64]:
     """(C, N) -> (C, T, F) power re a full-scale sine, not below the floor."""
     missing = max(0, N_FFT - signal.shape[-1])
     padded = np.pad(np.asarray(signal, np.float64), ((0, 0), (0, missing)))

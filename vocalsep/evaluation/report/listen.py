@@ -1,4 +1,4 @@
-"""A passage as HTML: buttons, pictures, and its clips as base64 in a JSON island."""
+"""A passage as HTML: buttons, pictures, and its clips, if any, as base64 in a JSON island."""
 
 from __future__ import annotations
 
@@ -25,24 +25,37 @@ def passage_html(passage: Passage) -> str:
         f'<div class="card passage" data-stem="{escape(stems[0])}"><header>'
         f"<h3>{escape(place.track)}</h3><span class=soft>from {minutes}:{seconds:02d}, SDR "
         f'{place.sdr:.1f} dB</span><span class="tag {tone}">{place.kind}</span></header>'
-        f"<div class=controls><button class=play>Play</button><i class=gap></i>{choose}"
+        f"<div class=controls>{_play(passage)}{choose}"
         f"<i class=gap></i>{of}</div><div class=pictures>{figures}</div>"
         f'<script type="application/json">{_clips_json(passage)}</script></div>'
     )
 
 
+def has_sound(passage: Passage) -> bool:
+    """Whether it can be played."""
+    return any(clip.mp3 for clips in passage.clips.values() for clip in clips)
+
+
+def _play(passage: Passage) -> str:
+    button = "<button class=play>Play</button><i class=gap></i>"
+    return button if has_sound(passage) else ""
+
+
 def _figure(stem: str, clip: Clip) -> str:
-    picture = base64.b64encode(clip.png).decode("ascii")
+    picture = base64.b64encode(clip.webp).decode("ascii")
+    head = "<i class=head></i>" if clip.mp3 else ""
     caption = clip.label if clip.label == "mixture" else f"{stem}, {clip.label}"
     return (
         f'<figure data-stem="{escape(stem)}" data-clip="{escape(clip.label)}">'
-        f'<img alt="spectrogram of {escape(caption)}" src="data:image/png;base64,{picture}">'
-        f"<figcaption>{escape(caption)}</figcaption><i class=head></i></figure>"
+        f'<img alt="spectrogram of {escape(caption)}" src="data:image/webp;base64,{picture}">'
+        f"<figcaption>{escape(caption)}</figcaption>{head}</figure>"
     )
 
 
 def _clips_json(passage: Passage) -> str:
-    """Key -> base64 MP3: "mixture", and "stem/label" for all others."""
+    """Key -> base64 MP3: "mixture", and "stem/label" for all others; empty without sound."""
+    if not has_sound(passage):
+        return "{}"
     clips = {"mixture": next(iter(passage.clips.values()))[0].mp3}
     for stem, several in passage.clips.items():
         clips |= {f"{stem}/{clip.label}": clip.mp3 for clip in several[1:]}

@@ -13,7 +13,7 @@ from vocalsep import __version__
 from vocalsep.evaluation.metric_names import METRICS, Metric
 from vocalsep.evaluation.records import Record
 from vocalsep.evaluation.report.charts import Series, box_plot, track_plot
-from vocalsep.evaluation.report.listen import passage_html
+from vocalsep.evaluation.report.listen import has_sound, passage_html
 from vocalsep.evaluation.report.passages import Passage
 from vocalsep.evaluation.summary import Comparison, Summary
 from vocalsep.evaluation.tables import number
@@ -218,10 +218,16 @@ def _listening(content: Content) -> str:
     if not content.passages:
         return ""
     shown = "".join(passage_html(passage) for passage in content.passages)
+    sound = any(has_sound(passage) for passage in content.passages)
+    how = (
+        " All clips of a passage run in step: switch while they play, click into a picture to go "
+        "there."
+        if sound
+        else ""
+    )
     return (
-        "<h2>Listen</h2><p class=soft>The ten seconds with the lowest and the highest median SDR "
-        f"of {escape(content.asked[0])}. All clips of a passage run in step: switch while they "
-        f"play, click into a picture to go there.</p>{shown}"
+        f"<h2>{'Listen' if sound else 'Look'}</h2><p class=soft>The ten seconds with the lowest "
+        f"and the highest median SDR of {escape(content.asked[0])}.{how}</p>{shown}"
     )
 
 

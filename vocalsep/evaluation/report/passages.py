@@ -14,8 +14,8 @@ import soundfile
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.evaluation.methods import Method
 from vocalsep.evaluation.records import Record
-from vocalsep.evaluation.report.pictures import spectrogram_png
-from vocalsep.evaluation.songs import Audio
+from vocalsep.evaluation.report.pictures import spectrogram
+from vocalsep.evaluation.signals import Audio
 from vocalsep.evaluation.tracks import Track
 
 LENGTH_S = 10
@@ -40,12 +40,12 @@ class Clip:
 
     Attributes:
         label: what a button says.
-        mp3, png: files as bytes.
+        mp3, webp: files as bytes; a page without sound has no mp3.
     """
 
     label: str
     mp3: bytes
-    png: bytes
+    webp: bytes
 
 
 @dataclass(frozen=True)
@@ -94,24 +94,26 @@ def cut_passages(
     tracks: Sequence[Track],
     methods: Sequence[Method],
     stems: Sequence[str],
+    sound: bool = True,
 ) -> list[Passage]:
     """Load and estimate the songs of the passages again, as they were scored, and cut them out."""
+
+    def cut(label: str, audio: Audio, start_s: int, sample_rate: int) -> Clip:
+        span = slice(start_s * sample_rate, (start_s + LENGTH_S) * sample_rate)
+        return make_clip(label, audio[:, span], sample_rate, sound)
+
     by_name = {track.name: track for track in tracks}
     found: dict[Place, Passage] = {}
     for name in dict.fromkeys(place.track for place in places):
         song = by_name[name].load(stems).song
         estimates = [(method.name, method.estimate(song).stems) for method in methods]
+        shown = [("reference", song.sources), *estimates]
         for place in places:
             if place.track == name:
-                start = place.start_s * song.sample_rate
-                span = slice(start, start + LENGTH_S * song.sample_rate)
-                heard = make_clip("mixture", song.mixture[:, span], song.sample_rate)
+                where = (place.start_s, song.sample_rate)
+                heard = cut("mixture", song.mixture, *where)
                 clips = {
-                    stem: (
-                        heard,
-                        make_clip("reference", song.sources[stem][:, span], song.sample_rate),
-                        *(make_clip(m, e[stem][:, span], song.sample_rate) for m, e in estimates),
-                    )
+                    stem: (heard, *(cut(label, e[stem], *where) for label, e in shown))
                     for stem in song.sources
                 }
                 found[place] = Passage(place, clips)
@@ -123,10 +125,15 @@ def _median(values: npt.NDArray[np.float64]) -> float:
     return float(np.median(known)) if known.size else math.nan
 
 
-def make_clip(label: str, audio: Audio, sample_rate: int) -> Clip:
-    """A sound (C, N) as MP3 and picture."""
+def make_clip(label: str, audio: Audio, sample_rate: int, sound: bool = True) -> Clip:
+    """A sound (C, N) as MP3, unless the page has no sound, and as a picture."""
+    picture = spectrogram(audio, sample_rate)
+    return Clip(label, _mp3(audio, sample_rate) if sound else b"", picture)
+
+
+def _mp3(audio: Audio, sample_rate: int) -> bytes:
     resampled = np.concatenate(list(resample_blocks([audio], sample_rate, CLIP_RATE)), axis=1)
     buffer = io.BytesIO()
     # A little quieter: what clips in the MP3 would be heard as a fault of the estimate.
     soundfile.write(buffer, 0.9 * resampled.T, CLIP_RATE, format="MP3")
-    return Clip(label, buffer.getvalue(), spectrogram_png(audio, sample_rate))
+    return buffer.getvalue()

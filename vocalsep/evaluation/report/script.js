@@ -16,8 +16,8 @@
       this.gains = {};
       this.buffers = null;
       this.offset = 0;
-      this.play = root.querySelector(".play");
-      this.play.addEventListener("click", () => this.toggle());
+      this.play = root.querySelector(".play"); // a page without sound has none
+      this.play?.addEventListener("click", () => this.toggle());
       for (const button of root.querySelectorAll("[data-label]"))
         button.addEventListener("click", () => this.select(this.stem, button.dataset.label));
       for (const button of root.querySelectorAll("[data-of]"))
@@ -25,7 +25,7 @@
       for (const figure of root.querySelectorAll("figure")) {
         figure.addEventListener("click", (event) => {
           this.select(figure.dataset.stem, figure.dataset.clip);
-          this.seek((event.offsetX / figure.clientWidth) * this.length());
+          if (this.play) this.seek((event.offsetX / figure.clientWidth) * this.length());
         });
       }
       this.show();
