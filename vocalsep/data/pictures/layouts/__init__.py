@@ -16,6 +16,7 @@ from vocalsep.data.pictures.layouts import (
     sbd,
     sunrgbd,
     voc,
+    volumes,
 )
 from vocalsep.data.pictures.layouts.base import PICTURE_LAYOUTS, ClassList, PictureLayout
 from vocalsep.data.pictures.pair import Pair
@@ -41,6 +42,7 @@ __all__ = [
     "sbd",
     "sunrgbd",
     "voc",
+    "volumes",
 ]
 
 #: Special ones before general ones.
@@ -53,6 +55,7 @@ GUESSES = (
     "egohands",
     "coco_panoptic",
     "coco_stuff",
+    "volumes",
     "folder",
 )
 
