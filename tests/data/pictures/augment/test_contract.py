@@ -111,6 +111,13 @@ class TestContract:
         ("colour_jitter", {"hue": 0.7}, "hue"),
         ("colour_jitter", {"brightness": -0.1}, "brightness"),
         ("color_jitter", {}, "colour_jitter"),
+        ("rotation", {"degrees": 200}, "degrees"),
+        ("rotation", {"padding": "black"}, "padding"),
+        ("elastic", {"sigma": -1}, "sigma"),
+        ("elastic", {"grid": 1}, "grid"),
+        ("blur", {"sigma": [0.0, 1.0]}, "sigma"),
+        ("noise", {"sigma": 2.0}, "sigma"),
+        ("gamma", {"gamma": [0.0, 2.0]}, "gamma"),
     ],
 )
 def test_impossible_values_are_recipe_errors(name: str, params: dict[str, Any], says: str) -> None:

@@ -1,6 +1,6 @@
 """Augmentations of pictures: each a small class; see `base.PictureAugmentation`."""
 
-from vocalsep.data.pictures.augment import colour, place
+from vocalsep.data.pictures.augment import colour, place, quality, warp
 from vocalsep.data.pictures.augment.base import (
     PICTURE_AUGMENTATIONS,
     Chain,
@@ -17,4 +17,6 @@ __all__ = [
     "Size",
     "colour",
     "place",
+    "quality",
+    "warp",
 ]

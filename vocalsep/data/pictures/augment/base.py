@@ -13,6 +13,9 @@ import numpy.typing as npt
 from vocalsep.recipe import Part
 from vocalsep.registry import Registry
 
+#: What is seen outside of a picture: its mirror image, or black that is labelled IGNORE.
+PADDING = ("mirror", "void")
+
 Size: TypeAlias = tuple[int, ...]  # along each axis of a picture (2) or volume (3)
 
 
@@ -34,7 +37,8 @@ class PictureAugmentation(ABC):
 
     Subclasses take the size that the network trains on first (empty: that of each picture); their
     other arguments are recipe keys. They leave their input untouched, move labels exactly as
-    pixels, make no labels up, and leave 0…1 where volumes left it already.
+    pixels, make no labels up, and keep pixels within 0…1, or within the range of the volume where
+    that is wider.
     """
 
     def __init__(self, size: Size, p: float) -> None:
@@ -108,6 +112,14 @@ def checked(name: str, value: float, lowest: float, highest: float) -> None:
     """
     if not lowest <= value <= highest:
         raise ValueError(f"{name} is {value}: expected {lowest} to {highest}")
+
+
+def clipped(
+    pixels: npt.NDArray[np.float32], before: npt.NDArray[np.float32]
+) -> npt.NDArray[np.float32]:
+    """Pixels (changed in place) within 0…1, or within the range they had where that is wider."""
+    lowest, highest = min(0.0, float(before.min())), max(1.0, float(before.max()))
+    return np.clip(pixels, lowest, highest, out=pixels)
 
 
 def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:

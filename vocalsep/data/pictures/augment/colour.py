@@ -13,6 +13,7 @@ from vocalsep.data.pictures.augment.base import (
     PictureAugmentation,
     Size,
     checked,
+    clipped,
 )
 
 Matrix = npt.NDArray[np.float64]  # (3, 3), acts on RGB columns
@@ -56,7 +57,7 @@ class ColourJitter(PictureAugmentation):
         self.saturation, self.hue = saturation, hue
 
     def apply(self, rng: np.random.Generator, example: Example) -> Example:
-        """The example in another light; pixels stay within 0…1."""
+        """The example in another light; pixels stay in range."""
         brightness, contrast, saturation = (
             1 + rng.uniform(-most, most)
             for most in (self.brightness, self.contrast, self.saturation)
@@ -71,8 +72,7 @@ class ColourJitter(PictureAugmentation):
         mean = brightness * (matrix @ flat.mean(axis=1, dtype=np.float64)).mean()
         out = (contrast * brightness * matrix).astype(np.float32) @ flat
         out += np.float32((1 - contrast) * mean)
-        np.clip(out, 0.0, 1.0, out=out)
-        return Example(out.reshape(pixels.shape), example.labels)
+        return Example(clipped(out, flat).reshape(pixels.shape), example.labels)
 
 
 def colour_matrix(saturation: float, turn: float) -> Matrix:

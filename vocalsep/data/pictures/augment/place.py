@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from vocalsep.data.pictures.augment.base import (
+    PADDING,
     PICTURE_AUGMENTATIONS,
     Example,
     PictureAugmentation,
@@ -20,7 +21,6 @@ from vocalsep.data.pictures.augment.resample import Span, window
 from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.registry import one_of
 
-PADDING = ("mirror", "void")
 BACKGROUND = 0
 
 
