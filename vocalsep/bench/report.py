@@ -16,8 +16,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vocalsep.bench.jobs import Setting
+from vocalsep.bench.live import measure_live
 from vocalsep.bench.song import write_song
 from vocalsep.errors import VocalsepError
+from vocalsep.karaoke.sliding import LATENCIES
 
 FILE_S = 180  # length of the song for the file measures
 COLD_S = 10  # length of the clip for the cold start
@@ -33,7 +35,7 @@ class Result:
     Attributes:
         name: what was measured.
         value: in `unit`.
-        unit: "x real time", "s" or "MB".
+        unit: "x real time", "s", "%", …
     """
 
     name: str
@@ -61,6 +63,11 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def load_average() -> str:
+    """How many programs wanted the processor in the last minute; "unknown" on Windows."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
 
 
 def network_speed(setting: Setting) -> Iterator[Result]:
@@ -140,6 +147,16 @@ def evaluation_speed(setting: Setting) -> Iterator[Result]:
         yield Result("largest difference of a score", found["largest_difference_db"], "dB")
 
 
+def live_delay(setting: Setting) -> Iterator[Result]:
+    """`vocalsep live` at the pace of the music, each setting."""
+    for latency in LATENCIES:
+        found = measure_live(setting, latency)
+        name = f"live, {latency}"
+        yield Result(f"{name}: an impulse comes out after", found["delay_s"], "s")
+        yield Result(f"{name}: load", 100 * found["load"], "%")
+        yield Result(f"{name}: kept its voice, being late", found["late_s"], "s")
+
+
 MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
     "network": network_speed,
     "files": file_speed,
@@ -148,6 +165,7 @@ MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
     "help": help_time,
     "training": training_speed,
     "evaluation": evaluation_speed,
+    "live": live_delay,
 }
 
 

@@ -51,7 +51,8 @@ def command(
     to two. cold: a 10 s clip from the prompt. memory: the peak of a process that separates a
     long file. help: `vocalsep --help`. training: steps of the trainer in one process and in
     two, with its loader and with one batch again and again. evaluation: BSS Eval v4 of a song,
-    and museval beside it where it is installed. Everything runs in fresh processes;
+    and museval beside it where it is installed. live: how long an impulse takes through
+    `vocalsep live` at real-time pace, the longest of eight. Everything runs in fresh processes;
     times are medians.
     """
     setting = Setting(model, quality, device, threads, minutes, recipe)
