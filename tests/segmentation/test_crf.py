@@ -135,14 +135,14 @@ def test_labels_move_to_the_edge_of_the_picture(rng: np.random.Generator) -> Non
 def test_a_lattice_filters_like_a_gaussian(rng: np.random.Generator) -> None:
     """Points all over the plane, compared after normalisation: the gain is arbitrary."""
     points = rng.random((400, 2)) * 6
-    values = torch.from_numpy(rng.random((400, 3)).astype(np.float32))
+    values = torch.from_numpy(np.sin(points).astype(np.float32))
     lattice = Lattice(points)
     got = lattice.filter(values) / lattice.filter(torch.ones(400, 1))
     kernel = np.exp(-0.5 * ((points[:, None] - points) ** 2).sum(-1))
     wanted = kernel @ values.numpy() / kernel.sum(1, keepdims=True)
-    assert np.abs(got.numpy() - wanted).mean() < 0.01
+    assert np.abs(got.numpy() - wanted).mean() < 0.02
     # A plain mean would be farther off by far.
-    assert np.abs(values.mean(0).numpy() - wanted).mean() > 0.03
+    assert np.abs(values.mean(0).numpy() - wanted).mean() > 0.2
 
 
 def test_shares_of_a_point_sum_to_one(rng: np.random.Generator) -> None:

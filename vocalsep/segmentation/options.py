@@ -7,6 +7,9 @@ from typing import Literal
 
 from vocalsep.inference.quality import Precision
 
+#: The shipped model that segments.
+DEFAULT_MODEL = "camvid"
+
 
 @dataclass(frozen=True)
 class CrfOptions:
