@@ -12,6 +12,7 @@ from torch import nn
 
 from vocalsep.backbones import BACKBONES, Backbone
 from vocalsep.backbones.compose import Encoder, EncoderDecoder, Stack
+from vocalsep.backbones.encoders import ENCODERS, PAPERS
 from vocalsep.backbones.parts.decoders import TopDown
 from vocalsep.errors import RecipeError
 
@@ -55,6 +56,36 @@ def facts() -> list[Facts]:
         known = bool(about.references)
         rows.append(Facts(name, about.family, about.ndims, count, channels, known, about.paper))
     return sorted(rows, key=lambda row: (row.family.lower(), row.name))
+
+
+@dataclass(frozen=True)
+class EncoderFacts:
+    """One row of the table of encoders.
+
+    Attributes:
+        name: in recipes.
+        n_parameters: with three channels in and default parameters, without a classifier.
+        channels: D of each feature, from the finest to the coarsest.
+        strides: down-sampling of each feature against the input.
+        paper: where it comes from.
+    """
+
+    name: str
+    n_parameters: int
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    paper: str
+
+
+def encoder_facts() -> list[EncoderFacts]:
+    """All encoders, by name."""
+    rows = []
+    for name in ENCODERS.names():
+        with torch.device("meta"):
+            made: Encoder = ENCODERS.build(name, {}, 3)
+        count = count_parameters(made)
+        rows.append(EncoderFacts(name, count, made.channels, made.strides, PAPERS[name]))
+    return rows
 
 
 def build(name: str, channels: tuple[int, int], params: dict[str, Any]) -> Backbone:

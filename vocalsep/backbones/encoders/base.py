@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from vocalsep.backbones.compose import Encoder
 from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style
 from vocalsep.registry import Registry
 
 ENCODERS: Registry[Callable[..., Encoder]] = Registry("encoder")
+PAPERS: dict[str, str] = {}  # of each encoder: who invented it
+
+EncoderT = TypeVar("EncoderT", bound=Callable[..., Encoder])
+
+
+def encoder(name: str, paper: str) -> Callable[[EncoderT], EncoderT]:
+    """Decorator that files an encoder under `name`, with who invented it."""
+    PAPERS[name] = paper
+    return ENCODERS.register(name)
 
 
 def scaled(channels: int, width: float, multiple: int = 4) -> int:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled, stage_strides
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled, stage_strides
 from vocalsep.backbones.parts.layers import Kernel
 
 
@@ -99,5 +99,6 @@ class DenseNet(Encoder):
         return [*out[:-1], functional.relu(self.norm(out[-1]))]
 
 
-ENCODERS.register("densenet121")(DenseNet)
-ENCODERS.register("densenet161")(partial(DenseNet, n_layers=(6, 12, 36, 24), growth=48, stem=96))
+PAPER = "Huang et al., CVPR 2017"
+encoder("densenet121", PAPER)(DenseNet)
+encoder("densenet161", PAPER)(partial(DenseNet, n_layers=(6, 12, 36, 24), growth=48, stem=96))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled
 from vocalsep.backbones.encoders.resnet import basic
 from vocalsep.backbones.parts.layers import Kernel
 
@@ -77,5 +77,6 @@ class DFNet(Encoder):
         return out
 
 
-ENCODERS.register("dfnet_v1")(partial(DFNet, plan=V1))
-ENCODERS.register("dfnet_v2")(partial(DFNet, plan=V2))
+PAPER = "Li et al., CVPR 2019"
+encoder("dfnet_v1", PAPER)(partial(DFNet, plan=V1))
+encoder("dfnet_v2", PAPER)(partial(DFNet, plan=V2))

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled
 from vocalsep.backbones.parts.layers import Kernel
 
 
@@ -41,7 +41,7 @@ class _Chain(Encoder):
         return out
 
 
-@ENCODERS.register("alexnet")
+@encoder("alexnet", "Krizhevsky, 2014")
 class AlexNet(_Chain):
     """Five convolutions; features at strides 4, 8 and 16.
 
@@ -102,7 +102,7 @@ INCEPTIONS = (
 )
 
 
-@ENCODERS.register("googlenet")
+@encoder("googlenet", "Szegedy et al., CVPR 2015")
 class GoogLeNet(_Chain):
     """Three convolutions and nine inception modules; features at strides 2, 4, 8, 16 and 32.
 

@@ -13,7 +13,7 @@ from functools import partial
 from torch import Tensor, nn
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled
 from vocalsep.backbones.parts.layers import Kernel
 
 
@@ -118,6 +118,7 @@ V1 = [Unit(0, out, 2 if k in (1, 3, 5, 11) else 1) for k, out in enumerate(_V1_O
 class Plan:
     """What differs between the versions: units, and the convolutions before and after them."""
 
+    paper: str
     units: list[Unit]
     stem: int
     last: int
@@ -178,10 +179,10 @@ class MobileNet(Encoder):
 
 
 PLANS = {
-    "mobilenet_v1": Plan(V1, 32, 0, "relu", Separable),
-    "mobilenet_v2": Plan(_v2(), 32, 1280, "relu6"),
-    "mobilenet_v3_large": Plan(V3_LARGE, 16, 960, _HARD),
-    "mobilenet_v3_small": Plan(V3_SMALL, 16, 576, _HARD),
+    "mobilenet_v1": Plan("Howard et al., 2017", V1, 32, 0, "relu", Separable),
+    "mobilenet_v2": Plan("Sandler et al., CVPR 2018", _v2(), 32, 1280, "relu6"),
+    "mobilenet_v3_large": Plan("Howard et al., ICCV 2019", V3_LARGE, 16, 960, _HARD),
+    "mobilenet_v3_small": Plan("Howard et al., ICCV 2019", V3_SMALL, 16, 576, _HARD),
 }
 for _name, _plan in PLANS.items():
-    ENCODERS.register(_name)(partial(MobileNet, plan=_plan))
+    encoder(_name, _plan.paper)(partial(MobileNet, plan=_plan))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled, stage_strides
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled, stage_strides
 from vocalsep.backbones.parts.layers import Kernel
 from vocalsep.registry import one_of
 
@@ -147,9 +147,10 @@ class ResNet(Encoder):
         return out
 
 
-ENCODERS.register("resnet18")(partial(ResNet, n_blocks=(2, 2, 2, 2), unit="basic"))
-ENCODERS.register("resnet34")(partial(ResNet, n_blocks=(3, 4, 6, 3), unit="basic"))
-ENCODERS.register("resnet50")(partial(ResNet, n_blocks=(3, 4, 6, 3)))
-ENCODERS.register("resnet101")(partial(ResNet, n_blocks=(3, 4, 23, 3)))
-ENCODERS.register("wide_resnet50_2")(partial(ResNet, n_blocks=(3, 4, 6, 3), widen=2))
-ENCODERS.register("wide_resnet101_2")(partial(ResNet, n_blocks=(3, 4, 23, 3), widen=2))
+PAPER, WIDE_PAPER = "He et al., CVPR 2016", "Zagoruyko & Komodakis, BMVC 2016"
+encoder("resnet18", PAPER)(partial(ResNet, n_blocks=(2, 2, 2, 2), unit="basic"))
+encoder("resnet34", PAPER)(partial(ResNet, n_blocks=(3, 4, 6, 3), unit="basic"))
+encoder("resnet50", PAPER)(partial(ResNet, n_blocks=(3, 4, 6, 3)))
+encoder("resnet101", PAPER)(partial(ResNet, n_blocks=(3, 4, 23, 3)))
+encoder("wide_resnet50_2", WIDE_PAPER)(partial(ResNet, n_blocks=(3, 4, 6, 3), widen=2))
+encoder("wide_resnet101_2", WIDE_PAPER)(partial(ResNet, n_blocks=(3, 4, 23, 3), widen=2))

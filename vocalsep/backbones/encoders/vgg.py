@@ -13,7 +13,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, scaled, stage_strides
+from vocalsep.backbones.encoders.base import encoder, scaled, stage_strides
 from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style
 
 STAGES = ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3))  # width, convolutions
@@ -80,5 +80,6 @@ class VGG(Encoder):
         return out
 
 
-ENCODERS.register("vgg16")(VGG)
-ENCODERS.register("vgg16_bn")(partial(VGG, batch_norm=True))
+PAPER = "Simonyan & Zisserman, ICLR 2015"
+encoder("vgg16", PAPER)(VGG)
+encoder("vgg16_bn", PAPER)(partial(VGG, batch_norm=True))

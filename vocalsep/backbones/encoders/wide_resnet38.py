@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, scaled, stage_strides
+from vocalsep.backbones.encoders.base import encoder, scaled, stage_strides
 
 # Of modules 2 to 7: units, widths inside a unit (two 3×3, or 1×1, 3×3, 1×1).
 MODULES = (
@@ -53,7 +53,7 @@ class Unit(nn.Module):
         return out
 
 
-@ENCODERS.register("wide_resnet38")
+@encoder("wide_resnet38", "Wu et al., 2016")
 class WideResNet38(Encoder):
     """A 3×3 convolution (module 1) and six modules of residual units.
 

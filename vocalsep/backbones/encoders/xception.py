@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vocalsep.backbones.compose import Encoder
-from vocalsep.backbones.encoders.base import ENCODERS, conv_norm, scaled, stage_strides
+from vocalsep.backbones.encoders.base import conv_norm, encoder, scaled, stage_strides
 from vocalsep.backbones.parts.layers import Kernel
 
 
@@ -98,5 +98,6 @@ class Xception(Encoder):
         return [functional.relu(each) for each in out[:-1]] + [self.last(functional.relu(out[-1]))]
 
 
-ENCODERS.register("xception41")(partial(Xception, n_middle=8))
-ENCODERS.register("xception65")(partial(Xception, n_middle=16))
+PAPER = "Chollet, CVPR 2017; Chen et al., ECCV 2018"
+encoder("xception41", PAPER)(partial(Xception, n_middle=8))
+encoder("xception65", PAPER)(partial(Xception, n_middle=16))
