@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ PROGRAM = textwrap.dedent(
     from vocalsep.models.identity import IdentitySeparator
     from vocalsep.cli import main
     card = SimpleNamespace(name="fake", sha256="f" * 64)
-    separator.load_named = lambda name: (IdentitySeparator(gain=0.5), card)
+    separator.load_separator = lambda name: (IdentitySeparator(gain=0.5), card)
     sys.argv = ["vocalsep", "live", "--json", *sys.argv[1:]]
     main()
     """
@@ -106,9 +106,24 @@ def test_an_impulse_at_real_time_pace(latency: str) -> None:
     assert places[0] - click == pytest.approx(DELAY_S[latency] * RATE, abs=3)
 
 
+def relay(source: IO[bytes], sink: IO[bytes], way: str) -> None:
+    """Pass on what comes, as it comes; or each piece a little late, or with a pause of a second."""
+    rng, n_bytes = np.random.default_rng(3), 0
+    while data := source.read(1 << 14):
+        if way == "jitter":
+            time.sleep(rng.uniform(0.0, 0.05))
+        if way == "underrun" and n_bytes < 5 * RATE * 8 <= n_bytes + len(data):
+            time.sleep(1.0)
+        n_bytes += len(data)
+        sink.write(data)
+        sink.flush()
+    sink.close()
+
+
 @pytest.mark.slow
 @needs_ffmpeg
-def test_between_two_ffmpegs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["plain", "jitter", "underrun"])
+def test_between_two_ffmpegs(tmp_path: Path, way: str) -> None:
     song = tmp_path / "song.f32"
     original = music(12 * RATE).astype("<f4")
     song.write_bytes(original.T.tobytes())
@@ -117,12 +132,15 @@ def test_between_two_ffmpegs(tmp_path: Path) -> None:
     keep = ["ffmpeg", "-v", "error", *raw, "-i", "-", *raw, str(out)]
     with (
         subprocess.Popen(play, stdout=subprocess.PIPE) as player,
-        subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], stdin=player.stdout, stdout=subprocess.PIPE
-        ) as live,
+        start() as live,
+        subprocess.Popen(keep, stdin=live.stdout) as keeper,
     ):
-        subprocess.run(keep, stdin=live.stdout, check=True, timeout=120)
-    assert live.returncode == player.returncode == 0
+        assert player.stdout and live.stdin and live.stderr
+        relay(player.stdout, live.stdin, way)
+        *_, finished = told(live.stderr.read())
+        keeper.wait(timeout=120)
+    assert live.returncode == player.returncode == keeper.returncode == 0
+    assert finished["lost"] == 0
     made = decoded(out.read_bytes())
     delay = made.shape[1] - original.shape[1]
     assert delay == pytest.approx(DELAY_S["normal"] * RATE, abs=4)

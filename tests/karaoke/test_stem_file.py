@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +105,19 @@ def test_stempeg_reads_five_stems(made: Path) -> None:
         assert scale == pytest.approx(gain, rel=0.03)
     error = other + vocals - mix
     assert np.sqrt(np.mean(error**2)) < 0.2 * np.sqrt(np.mean(mix**2))  # five lossy codings
+
+
+@needs_ffmpeg
+def test_ffprobe_sees_five_equal_tracks(made: Path) -> None:
+    entries = "stream=codec_name,channels,sample_rate,duration_ts:stream_disposition=default"
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_entries", entries, str(made)]
+    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["streams"]
+    assert [track["disposition"]["default"] for track in found] == [1, 0, 0, 0, 0]
+    shapes = {
+        tuple(value for key, value in track.items() if key != "disposition") for track in found
+    }
+    assert len(shapes) == 1
+    assert {"aac", 2, str(RATE), N} <= set(*shapes)
 
 
 def test_other_players_play_the_song(made: Path) -> None:
