@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vocalsep.commands._data_pictures import pictures
 from vocalsep.data.layouts import GUESSES, SPLITS
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ workers_option = click.option(
 @click.group()
 def command() -> None:
     """Look through training data and prepare it."""
+
+
+command.add_command(pictures)
+
+
+command.add_command(plan)
 
 
 @command.command(epilog="Layouts: see `vocalsep data layouts`.")
@@ -163,8 +170,13 @@ def layouts() -> None:
     """List the layouts that data sets may have."""
     from vocalsep.commands._table import table
     from vocalsep.data.layouts import LAYOUTS
+    from vocalsep.data.pictures.layouts import GUESSES as PICTURE_GUESSES
+    from vocalsep.data.pictures.layouts import PICTURE_LAYOUTS
 
-    click.echo(table([[name, LAYOUTS.build(name, {}).summary] for name in GUESSES]))
+    sounds = [[name, LAYOUTS.build(name, {}).summary] for name in GUESSES]
+    shown = [[name, PICTURE_LAYOUTS.build(name, {}).summary] for name in PICTURE_GUESSES]
+    click.echo(table([["of sounds", ""], *sounds]))
+    click.echo("\n" + table([["of pictures", ""], *shown]))
 
 
 @command.command()
