@@ -66,6 +66,7 @@ class Predictor:
         classes: names, in the order of labels.
         palette: (R, G, B) of each.
         ndim: 2 for pictures, 3 for volumes.
+        pixels: what the network wants of pictures and volumes.
         choice: the device and the reason for it.
         name, sha256: of the model file.
 
@@ -88,6 +89,7 @@ class Predictor:
         self.palette = segmenter.palette
         self.ndim = segmenter.ndim
         self.in_channels = segmenter.in_channels
+        self.pixels = segmenter.pixels
         _check_options(options, self.ndim)
         if threads is not None:
             if threads < 1:
