@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from vocalsep.commands._data_pictures import pictures
+from vocalsep.commands._data_plan import plan
 from vocalsep.data.layouts import GUESSES, SPLITS
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ def command() -> None:
 
 
 command.add_command(pictures)
-
-
 command.add_command(plan)
 
 
