@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vocalsep.audio.formats import StemFormat, plan_format
 from vocalsep.audio.read import AudioReader, Span, open_audio
@@ -48,6 +49,36 @@ class Job:
     source: Path | None
     pipe: AudioReader | None = None
     length_s: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the source."""
+        return self.info.name
+
+    @property
+    def length(self) -> float | None:
+        """Seconds."""
+        return self.length_s
+
+    @property
+    def size(self) -> str:
+        """Its length for people."""
+        return "? s" if self.length_s is None else f"{self.length_s:.1f} s"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is converted, one line each."""
+        return tuple(self.stem_format.notes)
+
+    def facts(self) -> dict[str, Any]:
+        """What programs are told."""
+        return {
+            "length_s": self.length_s,
+            "codec": self.info.codec,
+            "sample_rate": self.info.sample_rate,
+            "format": self.stem_format.codec,
+            "notes": self.stem_format.notes,
+        }
 
     @property
     def to_stdout(self) -> bool:

@@ -10,8 +10,7 @@ from typing import Any, Protocol, TextIO
 
 from tqdm import tqdm
 
-from vocalsep.inference.events import FileResult, Progress
-from vocalsep.inference.plan import Job
+from vocalsep.inference.events import Outcome, Planned, Step
 
 
 @dataclass(frozen=True)
@@ -24,14 +23,32 @@ class Summary:
     device: str  # and the reason for it
 
 
+@dataclass(frozen=True)
+class Words:
+    """How texts call what a session works on.
+
+    Attributes:
+        things: what the works are.
+        done: what becomes of them.
+        unit: of their lengths.
+    """
+
+    things: str
+    done: str
+    unit: str
+
+
+SONGS = Words("songs", "separated", "s")
+
+
 class Reporter(Protocol):
     """Hears of everything that happens in a batch, in order."""
 
-    def planned(self, job: Job) -> None: ...
-    def started(self, job: Job, index: int, n_jobs: int) -> None: ...
-    def progress(self, progress: Progress) -> None: ...
-    def done(self, result: FileResult) -> None: ...
-    def skipped(self, job: Job) -> None: ...
+    def planned(self, job: Planned) -> None: ...
+    def started(self, job: Planned, index: int, n_jobs: int) -> None: ...
+    def progress(self, progress: Step) -> None: ...
+    def done(self, result: Outcome) -> None: ...
+    def skipped(self, job: Planned) -> None: ...
     def warning(self, source: str, text: str) -> None: ...
     def failed(self, source: str, error: Exception) -> None: ...
     def finished(self, summary: Summary) -> None: ...
@@ -53,31 +70,21 @@ class JsonReporter:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
-    def planned(self, job: Job) -> None:
-        facts = {
-            "source": job.info.name,
-            "outputs": job.outputs,
-            "length_s": job.length_s,
-            "codec": job.info.codec,
-            "sample_rate": job.info.sample_rate,
-            "format": job.stem_format.codec,
-            "notes": job.stem_format.notes,
-        }
+    def planned(self, job: Planned) -> None:
+        facts = {"source": job.name, "outputs": dict(job.outputs), **job.facts()}
         self._send("planned", facts)
 
-    def started(self, job: Job, index: int, n_jobs: int) -> None:
+    def started(self, job: Planned, index: int, n_jobs: int) -> None:
         """The first progress event says it."""
 
-    def progress(self, progress: Progress) -> None:
-        self._send("progress", asdict(progress))
+    def progress(self, progress: Step) -> None:
+        self._send("progress", progress.facts())
 
-    def done(self, result: FileResult) -> None:
-        facts = {**asdict(result), "speed": round(result.speed, 2)}
-        del facts["warnings"]  # they have their own events
-        self._send("done", facts)
+    def done(self, result: Outcome) -> None:
+        self._send("done", result.facts())
 
-    def skipped(self, job: Job) -> None:
-        self._send("skipped", {"source": job.info.name, "outputs": job.outputs})
+    def skipped(self, job: Planned) -> None:
+        self._send("skipped", {"source": job.name, "outputs": dict(job.outputs)})
 
     def warning(self, source: str, text: str) -> None:
         self._send("warning", {"source": source, "message": text})
@@ -101,62 +108,54 @@ def _plain(value: object) -> str:
 
 
 class TextReporter:
-    """One line per song; progress bars only where somebody can see them move."""
+    """One line per work; progress bars only where somebody can see them move."""
 
-    def __init__(self, stream: TextIO, dry_run: bool = False) -> None:
+    def __init__(self, stream: TextIO, dry_run: bool = False, words: Words = SONGS) -> None:
         self._stream = stream
         self._dry_run = dry_run
+        self._words = words
         self._bar: tqdm[Any] | None = None
         self._batch: tqdm[Any] | None = None
-        self._lengths_s: list[float | None] = []
+        self._lengths: list[float | None] = []
 
-    def planned(self, job: Job) -> None:
-        self._lengths_s.append(job.length_s)
-        for note in job.stem_format.notes:
-            self.warning(job.info.name, note)
+    def planned(self, job: Planned) -> None:
+        self._lengths.append(job.length)
+        for note in job.notes:
+            self.warning(job.name, note)
 
-    def started(self, job: Job, index: int, n_jobs: int) -> None:
+    def started(self, job: Planned, index: int, n_jobs: int) -> None:
         if self._dry_run:
-            length = "?" if job.length_s is None else f"{job.length_s:.1f}"
             for stem, path in job.outputs.items():
-                print(f"{job.info.name} ({length} s): {stem} → {path}", file=sys.stdout)
+                print(f"{job.name} ({job.size}): {stem} → {path}", file=sys.stdout)
         if self._dry_run or not self._stream.isatty():
             return
-        if n_jobs > 1 and self._batch is None and None not in self._lengths_s:
-            total_s = sum(length or 0.0 for length in self._lengths_s)
-            self._batch = self._new_bar("all songs", total_s, position=1)
-        name = Path(job.info.name).stem[:30]
-        self._bar = self._new_bar(f"[{index}/{n_jobs}] {name}", job.length_s, position=0)
+        if n_jobs > 1 and self._batch is None and None not in self._lengths:
+            total = sum(length or 0.0 for length in self._lengths)
+            self._batch = self._new_bar(f"all {self._words.things}", total, position=1)
+        name = Path(job.name).stem[:30]
+        self._bar = self._new_bar(f"[{index}/{n_jobs}] {name}", job.length, position=0)
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: Step) -> None:
         if self._bar is None:
             return
-        step_s = progress.done_s - self._bar.n
-        if progress.n_pass > 1:
-            self._bar.set_postfix_str("again, quieter: it would clip", refresh=False)
-        self._bar.update(step_s)
-        if self._batch is not None and progress.n_pass == 1:
-            self._batch.update(step_s)
+        step = progress.done - self._bar.n
+        if progress.remark:
+            self._bar.set_postfix_str(progress.remark, refresh=False)
+        self._bar.update(step)
+        if self._batch is not None and not progress.remark:
+            self._batch.update(step)
 
-    def done(self, result: FileResult) -> None:
+    def done(self, result: Outcome) -> None:
         self._close_bar()
-        text = (
-            f"{result.source}: {result.audio_s:.1f} s in {result.seconds:.1f} s "
-            f"({result.speed:.0f} × real time) → {', '.join(map(str, result.outputs.values()))}"
-        )
-        if result.gain != 1.0:
-            text += f"; all stems are {result.gain:.4f} times as loud, else they would clip"
-        if result.overs:
-            text += f"; {result.overs} samples are beyond full scale"
-        self._say(text)
+        self._say(result.line())
 
-    def skipped(self, job: Job) -> None:
+    def skipped(self, job: Planned) -> None:
         if self._dry_run:
-            print(f"{job.info.name}: up to date, would be skipped", file=sys.stdout)
+            print(f"{job.name}: up to date, would be skipped", file=sys.stdout)
             return
         if self._batch is not None:
-            self._batch.update(job.length_s or 0.0)
-        self._say(f"{job.info.name}: up to date, skipped")
+            self._batch.update(job.length or 0.0)
+        self._say(f"{job.name}: up to date, skipped")
 
     def warning(self, source: str, text: str) -> None:
         self._say(f"warning: {source}: {text}" if source else f"warning: {text}")
@@ -172,14 +171,17 @@ class TextReporter:
         total = summary.n_done + summary.n_skipped + summary.n_failed
         if total > 1:
             self._say(
-                f"{summary.n_done} separated, {summary.n_skipped} up to date, "
+                f"{summary.n_done} {self._words.done}, {summary.n_skipped} up to date, "
                 f"{summary.n_failed} failed"
             )
 
-    def _new_bar(self, name: str, total_s: float | None, position: int) -> tqdm[Any]:
-        clock = "{n:.0f} s" if total_s is None else "{n:.0f}/{total:.0f} s, ETA {remaining}"
+    def _new_bar(self, name: str, total: float | None, position: int) -> tqdm[Any]:
+        unit = self._words.unit
+        clock = f"{{n:.0f}} {unit}"
+        if total is not None:
+            clock = f"{{n:.0f}}/{{total:.0f}} {unit}, ETA {{remaining}}"
         return tqdm(
-            total=total_s,
+            total=total,
             desc=name,
             position=position,
             leave=False,
@@ -198,6 +200,6 @@ class TextReporter:
             print(text, file=self._stream, flush=True)
 
 
-def new_reporter(as_json: bool, dry_run: bool = False) -> Reporter:
+def new_reporter(as_json: bool, dry_run: bool = False, words: Words = SONGS) -> Reporter:
     """Events on standard output, or text on standard error."""
-    return JsonReporter(sys.stdout) if as_json else TextReporter(sys.stderr, dry_run)
+    return JsonReporter(sys.stdout) if as_json else TextReporter(sys.stderr, dry_run, words)

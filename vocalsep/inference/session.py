@@ -1,4 +1,4 @@
-"""What every command that works through a list of songs shares: order, signals, counting, codes."""
+"""What every command that works through a list of files shares: order, signals, counting, codes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from typing import Protocol
 
 from vocalsep.errors import Cancelled, VocalsepError
 from vocalsep.inference.cancel import CancelToken
-from vocalsep.inference.events import FileResult, ProgressCallback
-from vocalsep.inference.plan import Job
+from vocalsep.inference.events import Outcome, Planned, StepCallback
 from vocalsep.inference.report import Reporter, Summary
 from vocalsep.inference.sources import Failure
 
@@ -23,10 +22,10 @@ INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 class Work(Protocol):
-    """One song that is planned: its outputs are decided, nothing is written yet."""
+    """One song or picture that is planned: its outputs are decided, nothing is written yet."""
 
     @property
-    def job(self) -> Job:
+    def job(self) -> Planned:
         """What is read and written."""
 
     def is_up_to_date(self) -> bool:
@@ -36,11 +35,11 @@ class Work(Protocol):
             VocalsepError: the source cannot be read any more.
         """
 
-    def run(self, progress: ProgressCallback, cancel: CancelToken) -> FileResult:
+    def run(self, progress: StepCallback, cancel: CancelToken) -> Outcome:
         """Do it.
 
         Raises:
-            VocalsepError: whatever goes wrong with this song; nothing half-written is left.
+            VocalsepError: whatever goes wrong with it; nothing half-written is left.
         """
 
 
@@ -120,7 +119,7 @@ class Session:
     def _run_all(self, works: Sequence[Work], skip_existing: bool, dry_run: bool) -> int | None:
         """Returns the exit code if it is not a matter of counting."""
         for index, work in enumerate(works, start=1):
-            name = work.job.info.name
+            name = work.job.name
             try:
                 self._cancel.check()
                 if skip_existing and work.is_up_to_date():
@@ -137,7 +136,7 @@ class Session:
                 self._fail(name, error)
         return None
 
-    def _done(self, result: FileResult) -> None:
+    def _done(self, result: Outcome) -> None:
         for text in result.warnings:
             self._reporter.warning(result.source, text)
         self._n_done += 1

@@ -38,7 +38,7 @@ def packed(counts: Sequence[int]) -> str:
     >>> packed([6, 1, 40, 4])
     '61X13'
     """
-    groups = []
+    groups: list[int] = []
     for index, count in enumerate(counts):
         groups += _groups(count - counts[index - 2] if index > 2 else count)
     return "".join(chr(_FIRST_CHARACTER + group) for group in groups)
