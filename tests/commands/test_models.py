@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.helpers.segmenting import picture_recipe
 from vocalsep.cli import cli
 from vocalsep.commands._table import table
-from vocalsep.models import catalogue
+from vocalsep.models import catalogue, ship
 from vocalsep.models.checkpoint import save_model
 from vocalsep.models.mask_separator import MaskSeparator
+from vocalsep.models.segmenter import Segmenter
+from vocalsep.models.ship import ship_model
 from vocalsep.recipe import Part, Recipe
 
 SCORES = {
@@ -33,7 +37,8 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     index = {"small": {"file": path.name, "sha256": digest, "speed": 72.4}}
     (tmp_path / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    monkeypatch.setattr(catalogue, "pretrained_dir", lambda: tmp_path)
+    for module in (catalogue, ship):
+        monkeypatch.setattr(module, "pretrained_dir", lambda: tmp_path)
     return path
 
 
@@ -46,9 +51,27 @@ def test_table_lists_licence_size_rate_speed_and_score(shipped: Path) -> None:
     code, out, _ = run()
     assert code == 0
     heading, row = out.splitlines()
-    assert heading.split() == ["name", "licence", "size", "rate", "speed", "score"]
+    assert heading.split() == ["name", "task", "licence", "size", "input", "speed", "score"]
     for fact in ("small", "CC0 1.0", "44100 Hz", "72 x", "vocals 5.0 dB", "accompaniment 9.0 dB"):
         assert fact in row
+
+
+def test_segmenters_are_listed_too(shipped: Path, tmp_path: Path) -> None:
+    recipe = replace(
+        picture_recipe(tmp_path), name="shapes", licence="CC0 1.0", training_data="made"
+    )
+    weights = Segmenter(recipe).state_dict()
+    path = tmp_path / "trained.safetensors"
+    save_model(path, recipe, weights, {"val": {"mean IoU": 0.6543}}, {})
+    ship_model(path, 12.0)
+    code, out, _ = run()
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.startswith("shapes"))
+    for fact in ("segmentation", "3 classes", "12 pictures/s", "mean IoU 0.654"):
+        assert fact in row
+    rows = json.loads(run("--json")[1])
+    assert [each["task"] for each in rows] == ["segmentation", "separation"]
+    assert run("verify")[0] == 0
 
 
 def test_json_lists_the_same(shipped: Path) -> None:

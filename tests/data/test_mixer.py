@@ -13,7 +13,8 @@ from tests.helpers.synth import RATE, make_bank, music, tiny_recipe, voice
 from vocalsep.data.augment import Sound
 from vocalsep.data.bank import FULL_SCALE, Bank, Track, write_index
 from vocalsep.data.loader import batches
-from vocalsep.data.mixer import Example, Mixer, example_rng
+from vocalsep.data.mixer import Example, Mixer
+from vocalsep.data.steps import example_rng
 from vocalsep.errors import DataError
 from vocalsep.recipe import Mixing, Part, Recipe
 from vocalsep.recipe.mixing import StemMixing

@@ -39,4 +39,4 @@ class SignFlip(IdentitySeparator):
 def use_network(monkeypatch: pytest.MonkeyPatch, network: IdentitySeparator) -> None:
     """Make every model name load `network`."""
     card = SimpleNamespace(name="fake", sha256="f" * 64)
-    monkeypatch.setattr(separator_module, "load_named", lambda name: (network, card))
+    monkeypatch.setattr(separator_module, "load_separator", lambda name: (network, card))

@@ -15,9 +15,13 @@ from vocalsep.recipe import (
     Audio,
     Mixing,
     Part,
+    Pictures,
+    Pixels,
     Recipe,
+    SegmentationRecipe,
     Training,
     Validation,
+    as_separation,
     load_recipe,
     recipe_from_json,
     recipe_to_json,
@@ -27,10 +31,16 @@ RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
 
 SCHEMA_KEYS = {
     field.name
-    for schema in (Recipe, Audio, Mixing, Training, Validation, Part)
+    for schema in (
+        *(Recipe, Audio, Mixing, Validation),
+        *(SegmentationRecipe, Pixels, Pictures),
+        *(Training, Part),
+    )
     for field in dataclasses.fields(schema)
 }
-STRUCTURE_KEYS = {"audio", "backbone", "params", "mixing", "training", "validation"}
+STRUCTURE_KEYS = {"audio", "backbone", "params", "mixing", "training", "validation"} | {
+    *("pixels", "pictures", "loss", "classes"),
+}
 
 
 # What a recipe and its stems may be called; other letters are tested by name below.
@@ -41,6 +51,9 @@ def write(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "r.yaml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+PICTURES = "name: x\ntask: segmentation\nclasses: [a, b]\n"
 
 
 @settings(deadline=None)
@@ -123,6 +136,22 @@ def test_overrides_empty_texts_mappings_and_lists(tmp_path: Path) -> None:
         ("name: x\ntraining: {workers: -1}\n", "workers is -1"),
         ("name: x\nvalidation: {seconds: -1}\n", "seconds is -1.0"),
         ("audio: {}\n", "name"),
+        (
+            "name: x\ntask: segmentaton\n",
+            "task cannot be 'segmentaton': did you mean 'segmentation'",
+        ),
+        ("name: x\ntask: [1]\n", "task cannot be"),
+        (PICTURES + "audio: {}\n", "audio"),
+        ("name: x\ntask: segmentation\nclasses: [a]\n", r"classes is \['a'\]: expected 2 to 255"),
+        (PICTURES + "palette: [[0, 0, 256], [0, 0, 0]]\n", "of 0 to 255"),
+        (PICTURES + "palette: [[0, 0, 0]]\n", "expected 2 colours"),
+        (PICTURES + "pixels: {ndim: 1}\n", "pixels.ndim is 1"),
+        (PICTURES + "pixels: {in_channels: 0}\n", "pixels.in_channels is 0"),
+        (PICTURES + "pixels: {mean: [0.5]}\n", "expected 3 numbers"),
+        (PICTURES + "pixels: {std: [1, 0, 1]}\n", "numbers above 0"),
+        (PICTURES + "pixels: {tile: [8]}\n", "pixels.tile is .8.: expected 2 numbers"),
+        (PICTURES + "pictures: {crop: [8, 8, 8]}\n", "pictures.crop"),
+        (PICTURES + "training: {adversary: {}}\n", "only sources have critics"),
         ("- 1\n", "r.yaml"),
         ("name: [\n", "not YAML"),
     ],
@@ -136,3 +165,14 @@ def test_mistakes_end_in_one_line(tmp_path: Path, text: str, says: str) -> None:
 def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"nowhere\.yaml"):
         load_recipe(tmp_path / "nowhere.yaml")
+
+
+def test_the_task_chooses_the_schema(tmp_path: Path) -> None:
+    recipe = load_recipe(write(tmp_path, PICTURES), ["pictures.crop=[8,16]"])
+    assert isinstance(recipe, SegmentationRecipe)
+    assert recipe.training.loss.name == "cross_entropy"
+    assert recipe_from_json(recipe_to_json(recipe)) == recipe
+    with pytest.raises(RecipeError, match="x is a recipe of segmentation"):
+        as_separation(recipe)
+    sound = load_recipe(write(tmp_path, "name: x\n"))
+    assert as_separation(sound) is sound

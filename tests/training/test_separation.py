@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from tests.training.audio import audio_recipe, audio_trainer, train, with_training
-from vocalsep.data.loader import Batch, StepDataset
+from vocalsep.data.loader import Batch
+from vocalsep.data.steps import StepDataset
 from vocalsep.errors import DataError
 from vocalsep.models.checkpoint import load_model
 from vocalsep.recipe import Part, Recipe

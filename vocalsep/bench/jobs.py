@@ -50,9 +50,9 @@ def network(setting: Setting, precision: Precision) -> dict[str, float]:
     import torch
 
     from vocalsep.inference.engine import Engine
-    from vocalsep.models.load import load_named
+    from vocalsep.models.load import load_separator
 
-    separator, _ = load_named(setting.model)
+    separator, _ = load_separator(setting.model)
     engine = Engine(separator, setting.device, precision, setting.threads)
     shape = (engine.batch_size, separator.n_channels, separator.chunk_samples)
     mixture = 0.1 * torch.randn(shape, generator=torch.Generator().manual_seed(0))  # (B, C, L)

@@ -19,7 +19,7 @@ from vocalsep.data.pack import write_track
 from vocalsep.errors import RecipeError
 from vocalsep.models.catalogue import find_model
 from vocalsep.models.checkpoint import read_card
-from vocalsep.recipe import Recipe, load_recipe
+from vocalsep.recipe import Recipe, as_separation, load_recipe
 from vocalsep.training.build import build_task
 from vocalsep.training.log import Meter
 from vocalsep.training.trainer import Trainer
@@ -97,9 +97,9 @@ def _measure(trainer: Trainer[Any, Any], batches: Iterator[Any]) -> dict[str, fl
 def _recipe(setting: Setting, folder: Path, world: World) -> Recipe:
     """The recipe as given; or that of the model, on a bank of made songs."""
     if setting.recipe is not None:
-        recipe = load_recipe(Path(setting.recipe))
+        recipe = as_separation(load_recipe(Path(setting.recipe)))
     else:
-        recipe = read_card(find_model(setting.model)).recipe
+        recipe = read_card(find_model(setting.model)).separation
         bank = folder / "bank"
         if world.writes:
             write_bank(bank, recipe)

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, as_json: bool) -> None:
     """List the shipped models, or `show` and `verify` one.
 
-    The speed was measured with `vocalsep bench` on the machine named in the README; the score is
-    the SDR in dB, mean over the songs the model card names.
+    The speed was measured on the machine named in the README, × real time or pictures a second;
+    the score is the SDR in dB, mean over the songs that the model card names, or the mean
+    intersection over union of the classes.
     """
     if ctx.invoked_subcommand is None:
         rows = listing()
@@ -84,20 +85,33 @@ def listing() -> list[dict[str, Any]]:
     rows = []
     for name, entry in sorted(read_index().items()):
         card = read_card(find_model(name))
-        stems = card.recipe.stems
+        separates = card.recipe.task == "separation"
         rows.append(
             {
                 "name": name,
-                "stems": stems,
+                "task": card.recipe.task,
                 "licence": card.licence,
                 "bytes": card.n_bytes,
                 "parameters": card.n_parameters,
-                "sample_rate": card.recipe.audio.sample_rate,
                 "speed": entry["speed"],
-                "sdr_db": mean_sdr_db(card, stems),
+                **(_separation(card) if separates else _segmentation(card)),
             }
         )
     return rows
+
+
+def _separation(card: ModelCard) -> dict[str, Any]:
+    stems = card.separation.stems
+    return {
+        "stems": stems,
+        "sample_rate": card.separation.audio.sample_rate,
+        "sdr_db": mean_sdr_db(card, stems),
+    }
+
+
+def _segmentation(card: ModelCard) -> dict[str, Any]:
+    scores = next(iter(card.scores.values()), {})
+    return {"classes": list(card.targets), "mean_iou": scores.get("mean IoU")}
 
 
 def mean_sdr_db(card: ModelCard, stems: list[str]) -> dict[str, float]:
@@ -107,20 +121,30 @@ def mean_sdr_db(card: ModelCard, stems: list[str]) -> dict[str, float]:
 
 
 def _as_table(rows: list[dict[str, Any]]) -> str:
-    cells = [["name", "licence", "size", "rate", "speed", "score"]]
+    cells = [["name", "task", "licence", "size", "input", "speed", "score"]]
     for row in rows:
-        scores = [f"{metric} {value:.1f} dB" for metric, value in row["sdr_db"].items()]
+        separates = row["task"] == "separation"
+        unit = "x" if separates else "pictures/s"
         cells.append(
             [
                 row["name"],
+                row["task"],
                 row["licence"],
                 f"{row['bytes'] / 1e6:.1f} MB",
-                f"{row['sample_rate']} Hz",
-                f"{row['speed']:.0f} x" if row["speed"] else "-",
-                ", ".join(scores) or "-",
+                f"{row['sample_rate']} Hz" if separates else f"{len(row['classes'])} classes",
+                f"{row['speed']:.0f} {unit}" if row["speed"] else "-",
+                _score(row),
             ]
         )
     return table(cells)
+
+
+def _score(row: dict[str, Any]) -> str:
+    """Of a row, with its unit; "-" where nothing was measured."""
+    if row["task"] == "separation":
+        scores = [f"{metric} {value:.1f} dB" for metric, value in row["sdr_db"].items()]
+        return ", ".join(scores) or "-"
+    return f"mean IoU {row['mean_iou']:.3f}" if row["mean_iou"] else "-"
 
 
 def _as_text(card: dict[str, Any]) -> str:

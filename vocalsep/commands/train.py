@@ -12,7 +12,7 @@ import click
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from vocalsep.recipe import Recipe
+    from vocalsep.recipe import AnyRecipe
     from vocalsep.training.world import World
 
 
@@ -45,8 +45,8 @@ def command(
     """
     import torch
 
-    from vocalsep.data.prepare import prepare
     from vocalsep.recipe import load_recipe
+    from vocalsep.training.build import prepare_data
     from vocalsep.training.world import joined, place, world_of_environment
 
     loaded = load_recipe(recipe, overrides)
@@ -60,7 +60,7 @@ def command(
     world = world_of_environment()
     where = place(device, world)
     # Before the processes meet: packing may take longer than they would wait for each other.
-    prepare(loaded, click.echo, world.local_rank)
+    prepare_data(loaded, click.echo, world.local_rank)
     order = _Order(output or Path("runs") / loaded.name, init, find_lr, tensorboard)
     with joined(world, where):
         _train(loaded, order, world, where)
@@ -76,13 +76,12 @@ class _Order:
     tensorboard: bool
 
 
-def _train(recipe: Recipe, order: _Order, world: World, device: Any) -> None:
-    from vocalsep.training.build import build_task, prepare_data
+def _train(recipe: AnyRecipe, order: _Order, world: World, device: Any) -> None:
+    from vocalsep.training.build import build_task
     from vocalsep.training.finder import find_learning_rate
     from vocalsep.training.trainer import Trainer
 
     with _Console() as console:
-        prepare_data(recipe, console.line, world)
         task = build_task(recipe, device)
         trainer: Trainer[Any, Any] = Trainer(
             task, recipe.training, order.run, console, world, order.tensorboard

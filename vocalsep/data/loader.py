@@ -1,24 +1,22 @@
-"""Batches in step order, made by loader processes while the network trains."""
+"""Batches of mixtures."""
 
 from __future__ import annotations
 
-import signal
+from abc import abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, get_worker_info
+from torch.utils.data import get_worker_info
 
 from vocalsep.data.bank import Bank
-from vocalsep.data.mixer import Mixer, example_rng
+from vocalsep.data.mixer import Mixer
 from vocalsep.data.shards.pool import Pool
 from vocalsep.data.shards.read import SampleStream, find_shards
-from vocalsep.errors import DataError, VocalsepError
+from vocalsep.data.steps import StepDataset, check_share, example_rng, in_step_order
 from vocalsep.recipe import Recipe
 
 
@@ -45,9 +43,6 @@ class Batch:
         return Batch(self.sources.pin_memory(), self.band_hz.pin_memory())
 
 
-Item: TypeAlias = "Batch | VocalsepError"
-
-
 @dataclass(frozen=True)
 class Share:
     """Which of the examples of a step are drawn: those with index ≡ rank modulo `world`.
@@ -63,40 +58,23 @@ class Share:
     margin_samples: int = 0
 
 
-class StepDataset(Dataset[Item]):
-    """Item s is the whole batch of step s, or the error that came in its way.
-
-    An error is handed over as a value: raised in a loader process, it would come out as many lines.
-    """
+class MixDataset(StepDataset[Batch]):
+    """Mixtures of what a recipe names."""
 
     def __init__(self, recipe: Recipe, share: Share) -> None:
+        super().__init__(recipe.training.max_steps)
         self.recipe = recipe
         self.share = share
 
-    def __len__(self) -> int:
-        return self.recipe.training.max_steps
+    def draw(self, step: int) -> Batch:
+        return draw_batch(self.mixer(step), self.recipe, self.share, step)
 
-    def __getitem__(self, step: int) -> Item:
-        try:
-            with _one_thread():
-                return draw_batch(self.mixer(step), self.recipe, self.share, step)
-        except VocalsepError as error:
-            return error
-
-    def check(self) -> None:
-        """Look before any process starts whether the data is there and fits the recipe.
-
-        Raises:
-            DataError: it is not, or does not.
-        """
-        raise NotImplementedError
-
+    @abstractmethod
     def mixer(self, step: int) -> Mixer:
         """What draws the examples of a step."""
-        raise NotImplementedError
 
 
-class BankDataset(StepDataset):
+class BankDataset(MixDataset):
     """Draws from a bank, which is opened in the process that reads it."""
 
     _mixer: Mixer | None = None
@@ -113,7 +91,7 @@ class BankDataset(StepDataset):
         return self._mixer
 
 
-class ShardDataset(StepDataset):
+class ShardDataset(MixDataset):
     """Draws from a pool of samples of tar shards, one stream a loader process.
 
     A step is always drawn by the same stream, whichever step training starts with: its examples
@@ -161,57 +139,7 @@ def batches(
         DataError: the bank or the shares are wrong (checked here, before any process starts), or
             a loader process died.
     """
+    check_share(recipe.training.batch_size, world)
     share = Share(rank, world, margin_samples)
-    if world > recipe.training.batch_size:
-        raise DataError(
-            f"training.batch_size is {recipe.training.batch_size}: expected at least one example "
-            f"for each of {world} processes"
-        )
     dataset = (ShardDataset if recipe.mixing.shards else BankDataset)(recipe, share)
-    dataset.check()
-    workers = recipe.training.workers
-    loader = DataLoader(
-        dataset,
-        batch_size=None,
-        sampler=range(first_step, recipe.training.max_steps),
-        num_workers=workers,
-        prefetch_factor=4 if workers else None,
-        worker_init_fn=_settle if workers else None,
-        pin_memory=torch.cuda.is_available(),
-        # Its own generator: starting to iterate draws from the global one, which a resumed run
-        # must find as it was.
-        generator=torch.Generator(),
-    )
-    try:
-        for item in loader:
-            if isinstance(item, VocalsepError):
-                raise item
-            yield item
-    # torch says so in several lines.
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
-            raise
-        first = str(error).splitlines()[0]
-        raise DataError(f"{first}; often memory ran out: try training.workers=0") from error
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Several threads round differently: an example must not tell which process drew it."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _settle(worker: int) -> None:
-    """Loader processes must not fight the network for cores, nor die before the trainer.
-
-    Terminals and schedulers signal the whole group of processes; only the trainer knows what to
-    save. Loaders end when it closes them, or when they find it gone.
-    """
-    torch.set_num_threads(1)  # for good, here
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    return in_step_order(dataset, first_step, recipe.training.workers)

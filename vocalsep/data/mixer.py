@@ -40,11 +40,6 @@ class Example:
     band_hz: npt.NDArray[np.float32]
 
 
-def example_rng(seed: int, step: int, index: int) -> np.random.Generator:
-    """The generator that draws example `index` of step `step`."""
-    return np.random.default_rng([seed, step, index])
-
-
 class Mixer:
     """Draws examples as the recipe's `mixing` says.
 

@@ -28,18 +28,28 @@ from vocalsep import __version__
 from vocalsep.atomic import replacing
 from vocalsep.errors import ModelError, OutputError, RecipeError
 from vocalsep.models.base import BaseSeparator
-from vocalsep.models.build import build_separator
-from vocalsep.recipe import Recipe, recipe_from_json, recipe_to_json
+from vocalsep.models.build import build_model
+from vocalsep.models.model import Model
+from vocalsep.models.segmenter import Segmenter
+from vocalsep.recipe import AnyRecipe, Recipe, recipe_from_json, recipe_to_json
 
 FORMAT = "1"
 MAX_BYTES = 2 * 1024**3  # a file beyond this is refused before anything is allocated
 FLOATS, INTEGERS = ("F16", "BF16", "F32"), ("I64",)  # number formats of weights and counters
 Scores = dict[str, dict[str, float]]
+OTHER_TASK = {
+    "segmentation": "segments pictures: expected one that separates sources, see `vocalsep models`",
+    "separation": "separates sources: expected one that segments pictures, see `vocalsep models`",
+}
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model file says of itself."""
+    """What a model file says of itself.
+
+    Attributes:
+        targets: what it estimates: stems, or classes.
+    """
 
     name: str
     licence: str
@@ -48,15 +58,26 @@ class ModelCard:
     scores: Scores
     provenance: dict[str, Any]
     vocalsep_version: str
-    recipe: Recipe
+    recipe: AnyRecipe
     n_parameters: int
     n_bytes: int
     sha256: str
 
+    @property
+    def separation(self) -> Recipe:
+        """Its recipe, if it separates.
+
+        Raises:
+            ModelError: it segments.
+        """
+        if not isinstance(self.recipe, Recipe):
+            raise ModelError(f"model {self.name!r} {OTHER_TASK['segmentation']}")
+        return self.recipe
+
 
 def save_model(
     path: Path,
-    recipe: Recipe,
+    recipe: AnyRecipe,
     weights: Mapping[str, Tensor],
     scores: Scores,
     provenance: Mapping[str, Any],
@@ -65,7 +86,7 @@ def save_model(
 
     Args:
         path: final name; a temporary file beside it is renamed when complete.
-        weights: state dict of the separator built from `recipe`.
+        weights: state dict of the model built from `recipe`.
 
     Raises:
         OutputError: it cannot be written; what was there before is kept.
@@ -108,12 +129,12 @@ def store_scores(path: Path, scores: Scores) -> None:
     Raises:
         ModelError: missing or damaged.
     """
-    separator, card = load_model(path)
-    save_model(path, card.recipe, separator.state_dict(), scores, card.provenance)
+    model, card = load_model(path)
+    save_model(path, card.recipe, model.state_dict(), scores, card.provenance)
 
 
-def load_model(path: Path) -> tuple[BaseSeparator, ModelCard]:
-    """Build the separator of a model file and fill in its weights, in eval mode, float32.
+def load_model(path: Path) -> tuple[BaseSeparator | Segmenter, ModelCard]:
+    """Build the model of a model file and fill in its weights, in eval mode, float32.
 
     Shapes and number formats are compared with the architecture on the meta device first, so a
     damaged or hostile file cannot make us allocate more than its own size.
@@ -124,9 +145,9 @@ def load_model(path: Path) -> tuple[BaseSeparator, ModelCard]:
     card = read_card(path)
     try:
         with torch.device("meta"):
-            separator = build_separator(card.recipe)
+            model = build_model(card.recipe)
         with safe_open(str(path), framework="pt") as file:
-            _check_layout(path, file, separator)
+            _check_layout(path, file, model)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     # torch's own words for sizes that overflow are RuntimeErrors.
     except (RecipeError, RuntimeError) as error:
@@ -135,10 +156,10 @@ def load_model(path: Path) -> tuple[BaseSeparator, ModelCard]:
     for name, weight in weights.items():
         if not torch.isfinite(weight).all():
             raise ModelError(f"{path}: damaged model file ({name!r} holds NaN or infinity)")
-    separator = build_separator(card.recipe)
-    separator.load_state_dict(weights)
-    separator.use_channels_last()
-    return separator.eval(), card
+    model = build_model(card.recipe)
+    model.load_state_dict(weights)
+    model.use_channels_last()
+    return model.eval(), card
 
 
 def read_card(path: Path) -> ModelCard:
@@ -165,7 +186,7 @@ def read_card(path: Path) -> ModelCard:
             name=recipe.name,
             licence=recipe.licence,
             training_data=recipe.training_data,
-            targets=tuple(recipe.targets),
+            targets=tuple(recipe.targets if isinstance(recipe, Recipe) else recipe.classes),
             scores=_checked_scores(json.loads(metadata["vocalsep.scores"])),
             provenance=dict(json.loads(metadata["vocalsep.provenance"])),
             vocalsep_version=metadata["vocalsep.version"],
@@ -200,15 +221,15 @@ def _checked_scores(scores: Any) -> Scores:
     }
 
 
-def _check_layout(path: Path, file: Any, separator: BaseSeparator) -> None:
-    expected = {name: list(w.shape) for name, w in separator.state_dict().items()}
+def _check_layout(path: Path, file: Any, model: Model) -> None:
+    expected = {name: list(w.shape) for name, w in model.state_dict().items()}
     found = {name: list(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     if expected != found:
         odd = sorted(set(expected) ^ set(found)) or [
             name for name in expected if expected[name] != found[name]
         ]
         raise ModelError(f"{path}: weights do not match the recipe, first at {odd[0]!r}")
-    for name, weight in separator.state_dict().items():
+    for name, weight in model.state_dict().items():
         stored = file.get_slice(name).get_dtype()
         if stored not in (FLOATS if weight.is_floating_point() else INTEGERS):
             raise ModelError(f"{path}: {name!r} is stored as {stored}; export the model again")

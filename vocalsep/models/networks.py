@@ -1,4 +1,4 @@
-"""The network of a separator: one for all targets, or one for each of them."""
+"""The network of a model: one for all targets, or one for each of them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from vocalsep.recipe import Part
 
 @dataclass(frozen=True)
 class Plan:
-    """What a separator wants of its network.
+    """What a model wants of its network.
 
     Attributes:
         part: name and parameters in the recipe.
-        ndim: 1 for samples, 2 for spectra.
+        ndim: 1 for samples, 2 for spectra and pictures, 3 for volumes.
         in_channels: D of the input.
         out_channels: D of the output for each target.
-        n_targets: S.
-        n_bins: F' of a spectrum; 0 for samples.
+        n_targets: S; 1 for pictures.
+        n_bins: F' of a spectrum; 0 for anything else.
     """
 
     part: Part
@@ -51,7 +51,7 @@ def build_network(plan: Plan, per_target: bool) -> nn.Module:
 
 
 def build_one(plan: Plan) -> Backbone:
-    """A network with what the separator knows better than the recipe: dimension and bins."""
+    """A network with what the model knows better than the recipe: dimension and bins."""
     known = inspect.signature(BACKBONES.get(plan.part.name)).parameters
     params: dict[str, Any] = dict(plan.part.params)
     if "ndim" in known:
@@ -61,7 +61,7 @@ def build_one(plan: Plan) -> Backbone:
     channels = (plan.in_channels, plan.out_channels)
     backbone: Backbone = BACKBONES.build(plan.part.name, params, *channels)
     if backbone.ndim != plan.ndim:
-        wanted = {1: "waveforms, 1-D", 2: "spectra, 2-D"}[plan.ndim]
+        wanted = {1: "waveforms, 1-D", 2: "spectra or pictures, 2-D", 3: "volumes, 3-D"}[plan.ndim]
         raise RecipeError(
             f"backbone {plan.part.name!r} is {backbone.ndim}-D: expected one for {wanted}"
         )

@@ -6,16 +6,25 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from vocalsep.errors import RecipeError
+from vocalsep.recipe.segmentation import SegmentationRecipe
 from vocalsep.recipe.tree import Recipe
+from vocalsep.registry import one_of
+
+AnyRecipe: TypeAlias = Recipe | SegmentationRecipe
+
+SCHEMAS: dict[str, type[AnyRecipe]] = {
+    "separation": Recipe,
+    "segmentation": SegmentationRecipe,
+}
 
 # `key=`, `key={}` and `key=[]` on the command line empty what the recipe holds.
 EMPTY: dict[str, Any] = {"": "", "{}": {}, "[]": []}
 
 
-def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(path: Path, overrides: Sequence[str] = ()) -> AnyRecipe:
     """Read a YAML recipe and apply `key.sub=value` overrides.
 
     Raises:
@@ -35,7 +44,18 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     return _typed(loaded, overrides, str(path))
 
 
-def recipe_from_json(text: str) -> Recipe:
+def as_separation(recipe: AnyRecipe) -> Recipe:
+    """The recipe, if it is one of separation.
+
+    Raises:
+        RecipeError: it is one of another task.
+    """
+    if not isinstance(recipe, Recipe):
+        raise RecipeError(f"{recipe.name} is a recipe of {recipe.task}: expected one of separation")
+    return recipe
+
+
+def recipe_from_json(text: str) -> AnyRecipe:
     """The recipe of a model file.
 
     Raises:
@@ -52,14 +72,14 @@ def recipe_from_json(text: str) -> Recipe:
     return _typed(tree, (), "the model's recipe")
 
 
-def recipe_to_json(recipe: Recipe) -> str:
+def recipe_to_json(recipe: AnyRecipe) -> str:
     """The whole tree, keys in a fixed order; `recipe_from_json` inverts it."""
     return json.dumps(asdict(recipe), sort_keys=True)
 
 
-def _typed(tree: Any, overrides: Sequence[str], source: str) -> Recipe:
+def _typed(tree: Any, overrides: Sequence[str], source: str) -> AnyRecipe:
     """Merge an untyped tree into the schema; the only place that knows OmegaConf."""
-    from omegaconf import OmegaConf
+    from omegaconf import DictConfig, OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
     try:
@@ -69,8 +89,10 @@ def _typed(tree: Any, overrides: Sequence[str], source: str) -> Recipe:
             if value in EMPTY:  # merging nothing would change nothing
                 OmegaConf.update(tree, key, EMPTY[value], merge=False)
         changes = [each for each in overrides if each.partition("=")[2] not in EMPTY]
+        task = tree.get("task", "separation") if isinstance(tree, DictConfig) else "separation"
+        one_of(f"{source}: task", task, SCHEMAS)
         merged = OmegaConf.merge(
-            OmegaConf.structured(Recipe), tree, OmegaConf.from_dotlist(changes)
+            OmegaConf.structured(SCHEMAS[task]), tree, OmegaConf.from_dotlist(changes)
         )
         recipe = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
@@ -79,6 +101,6 @@ def _typed(tree: Any, overrides: Sequence[str], source: str) -> Recipe:
         raise RecipeError(f"{source}{where}: {first_line}") from error
     except (TypeError, ValueError) as error:
         raise RecipeError(f"{source}: {error}") from error
-    if not isinstance(recipe, Recipe):
+    if not isinstance(recipe, (Recipe, SegmentationRecipe)):
         raise RecipeError(f"{source}: expected a mapping of recipe keys")
     return recipe

@@ -39,6 +39,7 @@ class Recipe:
     training: Training = field(default_factory=Training)
     validation: Validation = field(default_factory=Validation)
     seed: int = 0
+    task: str = "separation"  # what chooses this tree
 
     @property
     def stems(self) -> list[str]:

@@ -18,7 +18,7 @@ from vocalsep.evaluation.songs import Song
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.build import build_separator
 from vocalsep.models.checkpoint import save_model
-from vocalsep.models.load import load_named
+from vocalsep.models.load import load_separator
 from vocalsep.recipe import Recipe, recipe_to_json
 from vocalsep.training.exhibits import exhibits_of
 from vocalsep.training.losses import build_loss
@@ -139,7 +139,7 @@ class SeparationBase:
         save_model(path, self.recipe, weights, scores, facts)
 
     def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
-        separator, _ = load_named(name_or_path)
+        separator, _ = load_separator(name_or_path)
         return separator.state_dict()
 
     def _score(self, song: Song) -> dict[str, float]:

@@ -35,7 +35,7 @@ PROGRAM = textwrap.dedent("""
 
     network = Slow(gain=0.5, chunk_samples=8192)
     card = SimpleNamespace(name="fake", sha256="0" * 64)
-    separator.load_named = lambda name: (network, card)
+    separator.load_separator = lambda name: (network, card)
     from vocalsep.cli import main
     main()
 """)

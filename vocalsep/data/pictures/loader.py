@@ -13,10 +13,13 @@ from torch import Tensor
 from vocalsep.data.pictures.augment import Chain, Example
 from vocalsep.data.pictures.layouts import PictureSet, Wanted, read_pictures
 from vocalsep.data.pictures.pair import Pair, read_pair
+from vocalsep.data.pictures.volumes import read_volume_example
 from vocalsep.data.steps import StepDataset, check_share, example_rng, in_step_order
 from vocalsep.errors import DataError
 from vocalsep.images.read import to_float
+from vocalsep.images.volume import is_volume
 from vocalsep.recipe import SegmentationRecipe
+from vocalsep.recipe.segmentation import Pixels
 
 TEST = "test"
 
@@ -61,14 +64,19 @@ def pictures_of(recipe: SegmentationRecipe, split: str) -> PictureSet:
     return read_pictures(Path(pictures.root), pictures.layout, wanted)
 
 
-def read_example(pair: Pair, n_channels: int) -> Example:
-    """A picture and its labels as they are, (C, H, W) and (H, W).
+def read_example(pair: Pair, pixels: Pixels) -> Example:
+    """A picture or volume and its labels as the network gets them, (C, *size) and (*size).
 
     Raises:
-        DataError: one of them cannot be read, or they do not fit.
+        DataError: one of them cannot be read, or they do not fit each other or the network.
     """
-    pixels, labels = read_pair(pair, n_channels)
-    return Example(to_float(pixels), labels)
+    if is_volume(pair.image) != (pixels.ndim == 3):
+        wanted = "a volume" if pixels.ndim == 3 else "a picture"
+        raise DataError(f"{pair.image}: expected {wanted}, as pixels.ndim is {pixels.ndim}")
+    if is_volume(pair.image):
+        return read_volume_example(pair, pixels)
+    values, labels = read_pair(pair, pixels.in_channels)
+    return Example(to_float(values), labels)
 
 
 class PictureDataset(StepDataset[PictureBatch]):
@@ -93,7 +101,7 @@ class PictureDataset(StepDataset[PictureBatch]):
 
     def check(self) -> None:
         """The pictures were found when this was made; one is read to see that they can be."""
-        read_example(self.pairs[0], self.recipe.pixels.in_channels)
+        read_example(self.pairs[0], self.recipe.pixels)
 
     def draw(self, step: int) -> PictureBatch:
         batch_size = self.recipe.training.batch_size
@@ -114,7 +122,7 @@ class PictureDataset(StepDataset[PictureBatch]):
         recipe = self.recipe
         number, place = divmod(step * recipe.training.batch_size + index, len(self.pairs))
         order = np.random.default_rng([recipe.seed, number]).permutation(len(self.pairs))
-        example = read_example(self.pairs[order[place]], recipe.pixels.in_channels)
+        example = read_example(self.pairs[order[place]], recipe.pixels)
         return self.chain(example_rng(recipe.seed, step, index), example)
 
 
