@@ -61,9 +61,13 @@ class Codes:
                 present = np.bincount(numbers.ravel(), minlength=256) > 0
                 self._refuse(np.flatnonzero(present & ~self._known), name)
             return np.asarray(self._direct[numbers])
-        distinct, where = np.unique(numbers, return_inverse=True)
-        classes = self._distinct(distinct.astype(np.int64), name)
-        return np.asarray(classes[where].reshape(numbers.shape), np.uint8)
+        # Label maps are long runs of one number: far fewer are sorted so.
+        flat = numbers.ravel()
+        starts = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))[: flat.size]
+        distinct, where = np.unique(flat[starts], return_inverse=True)
+        runs = self._distinct(distinct.astype(np.int64), name)[where]
+        lengths = np.diff(starts, append=flat.size)
+        return np.asarray(np.repeat(runs, lengths).reshape(numbers.shape), np.uint8)
 
     def select(self, order: Sequence[int], ignored: Iterable[int] = ()) -> Codes:
         """The same numbers for other classes.
