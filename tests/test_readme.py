@@ -14,7 +14,7 @@ import click
 import pytest
 
 from vocalsep.cli import COMMANDS, cli
-from vocalsep.commands.models import listing
+from vocalsep.commands.models import as_cells, listing
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -131,25 +131,10 @@ def test_paths_exist() -> None:
 
 
 def test_model_table_is_what_the_command_lists() -> None:
-    rows = [
-        "| name | licence | size | rate | speed | vocals SDR | accompaniment SDR |",
-        "|---|---|---|---|---|---|---|",
-    ]
-    for model in listing():
-        sdr_db = model["sdr_db"]
-        scores = [
-            f"{sdr_db[stem]:.1f} dB" if stem in sdr_db else "-"
-            for stem in ("vocals", "accompaniment")
-        ]
-        facts = (
-            f"`{model['name']}`",
-            model["licence"],
-            f"{model['bytes'] / 1e6:.1f} MB",
-            f"{model['sample_rate']} Hz",
-            f"{model['speed']:.0f} x" if model["speed"] else "-",
-            *scores,
-        )
-        rows.append(f"| {' | '.join(facts)} |")
+    heading, *models = as_cells(listing())
+    named = [[f"`{name}`", *facts] for name, *facts in models]
+    lines = [heading, ["---"] * len(heading), *named]
+    rows = [f"| {' | '.join(cells)} |".replace(" --- ", "---") for cells in lines]
     table = "\n".join(rows)
     assert table in README, f"paste this into README.md:\n{table}"
 

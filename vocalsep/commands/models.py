@@ -30,7 +30,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand is None:
         rows = listing()
-        click.echo(json.dumps(rows, indent=2) if as_json else _as_table(rows))
+        click.echo(json.dumps(rows, indent=2) if as_json else table(as_cells(rows)))
 
 
 @command.command("show")
@@ -120,7 +120,8 @@ def mean_sdr_db(card: ModelCard, stems: list[str]) -> dict[str, float]:
     return {stem: round(fmean(found), 2) for stem, found in scores.items() if found}
 
 
-def _as_table(rows: list[dict[str, Any]]) -> str:
+def as_cells(rows: list[dict[str, Any]]) -> list[list[str]]:
+    """The heading and a line of words for each row of `listing`."""
     cells = [["name", "task", "licence", "size", "input", "speed", "score"]]
     for row in rows:
         separates = row["task"] == "separation"
@@ -136,7 +137,7 @@ def _as_table(rows: list[dict[str, Any]]) -> str:
                 _score(row),
             ]
         )
-    return table(cells)
+    return cells
 
 
 def _score(row: dict[str, Any]) -> str:
