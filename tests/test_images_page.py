@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from vocalsep.data.pictures.augment import PICTURE_AUGMENTATIONS
 from vocalsep.data.pictures.layouts import PICTURE_LAYOUTS
 from vocalsep.images.read import MOST_PIXELS
+from vocalsep.training.losses.labels import LABEL_LOSSES
 
 PAGE = (Path(__file__).parents[1] / "docs" / "images.md").read_text(encoding="utf-8")
 
@@ -44,6 +46,21 @@ def test_parameters_and_defaults_are_told(name: str) -> None:
             assert numbers == list(
                 each.default if isinstance(each.default, tuple) else [each.default]
             )
+
+
+def test_every_loss_is_told() -> None:
+    assert sorted(rows("Losses of pictures")) == LABEL_LOSSES.names()
+
+
+@pytest.mark.parametrize("name", [name for name in LABEL_LOSSES.names() if name != "weighted_sum"])
+def test_parameters_of_losses_are_told(name: str) -> None:
+    told = dict(re.findall(r"`(\w+): ([^`]+)`", rows("Losses of pictures")[name]))
+    parameters = inspect.signature(LABEL_LOSSES.get(name)).parameters.values()
+    defaults = {each.name: each.default for each in parameters}
+    read = {key: json.loads(value) for key, value in told.items()}
+    assert read == {
+        key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()
+    }
 
 
 def test_the_limit_is_told() -> None:

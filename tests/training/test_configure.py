@@ -17,12 +17,12 @@ from tests.training.toy import Notes
 from vocalsep.backbones.plan import Plan, plan
 from vocalsep.data.pictures.fingerprint import fingerprint
 from vocalsep.data.pictures.layouts import read_pictures
+from vocalsep.data.pictures.loader import pictures_of, read_example
 from vocalsep.errors import DataError
 from vocalsep.models.load import load_segmenter
 from vocalsep.recipe import Part, SegmentationRecipe, Training, load_recipe
 from vocalsep.recipe.segmentation import Pictures, Pixels
 from vocalsep.segmentation.predict import Predictor
-from vocalsep.segmentation.volume import segment_volume
 from vocalsep.training.build import build_task
 from vocalsep.training.configure import configured, recipe_tree
 from vocalsep.training.trainer import Trainer
@@ -75,7 +75,7 @@ def test_the_written_recipe_is_the_plan(root: Path, tmp_path: Path) -> None:
     assert chosen.strides[1] == (1, 2, 2)  # the coarse axis is not halved first
 
 
-def test_a_planned_network_trains_and_segments_a_file(root: Path, tmp_path: Path) -> None:
+def test_a_planned_network_trains_and_segments_a_volume(root: Path, tmp_path: Path) -> None:
     """Narrower than planned: a test has no GPU."""
     recipe, _ = plan_of(root)
     params = {**recipe.backbone.params, "widths": [4] * len(recipe.backbone.params["widths"])}
@@ -85,11 +85,11 @@ def test_a_planned_network_trains_and_segments_a_file(root: Path, tmp_path: Path
     segmenter, card = load_segmenter(tmp_path / "run" / "last.safetensors")
     assert 0 <= card.scores["val"]["mean IoU"] <= 1
     source = root / "images" / "val" / "0.npy"
-    source.with_suffix(".json").write_text('{"spacing": [2.0, 1.0, 1.0]}')  # of another scanner
-    output = tmp_path / "labels.npy"
-    labels = segment_volume(Predictor(segmenter, device="cpu"), source, output)
-    np.testing.assert_array_equal(np.load(output), labels)
-    assert labels.shape == np.load(source).shape
+    source.with_suffix(".json").write_text('{"spacing": [8, 1, 1]}')  # of another scanner
+    example = read_example(pictures_of(recipe, "val").pairs[0], segmenter.pixels)
+    assert example.labels.shape == (14, 20, 22)  # at the spacing of the plan
+    labels = Predictor(segmenter, device="cpu").labels(np.moveaxis(example.pixels, 0, -1))
+    assert labels.shape == example.labels.shape
     assert set(np.unique(labels)) <= {0, 1, 2}
 
 
