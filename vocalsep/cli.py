@@ -22,6 +22,7 @@ COMMANDS = {
     "karaoke": ("vocalsep.commands.karaoke", "Turn songs into karaoke material."),
     "live": ("vocalsep.commands.live", "Take the voice out of whatever is playing."),
     "watch": ("vocalsep.commands.watch", "Separate songs as they appear in a folder."),
+    "segment": ("vocalsep.commands.segment", "Say of every pixel of pictures what it shows."),
     "verify": ("vocalsep.commands.verify", "Null test and alignment test on written stems."),
     "models": ("vocalsep.commands.models", "List, show and verify the models."),
     "evaluate": ("vocalsep.commands.evaluate", "Score a model on songs with true stems."),

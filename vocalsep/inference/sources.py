@@ -35,6 +35,7 @@ def find_sources(
     recursive: bool,
     output: Path,
     suffixes: AbstractSet[str] = AUDIO_SUFFIXES,
+    what: str = "audio",
 ) -> tuple[list[Source], list[Failure]]:
     """Files in the order given, those of a folder sorted by path, each only once.
 
@@ -43,6 +44,7 @@ def find_sources(
         recursive: also take the folders inside folders.
         output: the output folder: what lies in it is not taken again.
         suffixes: of the files that are taken from a folder.
+        what: they are, for the message about a folder without.
     """
     sources: dict[Path, Source] = {}
     failures = []
@@ -54,7 +56,7 @@ def find_sources(
             found = [Source(path)]
         if not found:
             more = "" if recursive else "; --recursive also looks into the folders inside"
-            failures.append(Failure(name, VocalsepError(f"{name}: no audio in this folder{more}")))
+            failures.append(Failure(name, VocalsepError(f"{name}: no {what} in this folder{more}")))
         for source in found:
             sources.setdefault(source.path.resolve(), source)
     return list(sources.values()), failures

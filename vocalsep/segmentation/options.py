@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from vocalsep.inference.options import RunOptions
 from vocalsep.inference.quality import Precision
 
 #: The shipped model that segments.
 DEFAULT_MODEL = "camvid"
+
+DEFAULT_OUTPUT = "segmented"
+
+#: Fields as of `vocalsep separate`.
+DEFAULT_TEMPLATE = "{folder}/{track}.{stem}.{ext}"
+
+_DEFAULT_RUN = RunOptions()
 
 
 @dataclass(frozen=True)
@@ -49,3 +57,51 @@ class PredictOptions:
     flips: str = ""
     crf: CrfOptions | None = None
     precision: Precision = "auto"
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """What is written for each picture, beside its labels.
+
+    Attributes:
+        overlay: the picture with the colours of the classes over it.
+        legend: under the overlay, which colour is which class.
+        probabilities: maps of each class, as "png" (8 bits), "png16" or one "npz" (float16).
+        contours: outlines of each class, as "geojson" or "coco".
+        template: names below the output folder; {stem} is labels, overlay, contours, …
+    """
+
+    overlay: bool = True
+    legend: bool = False
+    probabilities: Literal["png", "png16", "npz"] | None = None
+    contours: Literal["geojson", "coco"] | None = None
+    template: str = DEFAULT_TEMPLATE
+
+
+@dataclass(frozen=True)
+class SegmentOptions:
+    """Everything `vocalsep segment` is told.
+
+    Attributes:
+        inputs: pictures, videos, volumes, or folders of them.
+        output: folder.
+        model: name or path.
+        write: what is written.
+        predict: how it is looked at.
+        run: device and threads.
+        recursive: also take the folders inside folders.
+        skip_existing: leave alone what is up to date.
+        json: report as JSON events on standard output.
+        dry_run: plan and report, but segment nothing.
+    """
+
+    inputs: tuple[str, ...]
+    output: str = DEFAULT_OUTPUT
+    model: str = DEFAULT_MODEL
+    write: OutputOptions = OutputOptions()
+    predict: PredictOptions = PredictOptions()
+    run: RunOptions = _DEFAULT_RUN
+    recursive: bool = False
+    skip_existing: bool = False
+    json: bool = False
+    dry_run: bool = False

@@ -90,6 +90,7 @@ class Predictor:
         self.ndim = segmenter.ndim
         self.in_channels = segmenter.in_channels
         self.pixels = segmenter.pixels
+        self.pixels = segmenter.pixels
         _check_options(options, self.ndim)
         if threads is not None:
             if threads < 1:

@@ -1,59 +1,64 @@
-"""Segment volumes in files: at the spacing that the network knows, back at their own."""
+"""Volumes: labels in the format of the volume, lying in space as it does."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from vocalsep.data.pictures.augment import Example
-from vocalsep.data.pictures.volumes import prepared, scaled, to_size
-from vocalsep.errors import VocalsepError
+from vocalsep.backbones.parts.resize import resize
+from vocalsep.data.pictures.volumes import scaled
 from vocalsep.images.volume import read_volume, write_volume
-from vocalsep.segmentation.predict import OnTile, Predictor
+from vocalsep.recipe import Pixels
+from vocalsep.segmentation.maps import npz_map
+from vocalsep.segmentation.picture import LABELS, PROBABILITIES
+from vocalsep.segmentation.predict import most_probable
 from vocalsep.segmentation.tiles import Floats
+from vocalsep.segmentation.work import SegmentWork, counted
 
 
-def segment_volume(
-    predictor: Predictor, source: Path, output: Path, on_tile: OnTile | None = None
-) -> npt.NDArray[np.uint8]:
-    """Write the most probable class of every value of a volume, lying in space as it does.
+class VolumeWork(SegmentWork):
+    """One volume.
 
-    Args:
-        predictor: of volumes.
-        source: the volume; see `vocalsep/images/volume.py`.
-        output: a file in any of its formats.
-        on_tile: hears of the progress, 0…1.
-
-    Returns:
-        (*size) uint8, as written.
-
-    Raises:
-        UnreadablePicture: the volume cannot be read.
-        VocalsepError: it does not fit the model.
-        OutputError: the labels cannot be written.
+    If the model was trained at one spacing, the volume is brought to it and the probabilities
+    back to the volume's own grid; else nothing is resampled, whatever the spacing is.
     """
-    if predictor.ndim != 3:
-        raise VocalsepError(f"{source}: a volume, expected a picture, as {predictor.name} wants")
-    volume = read_volume(source)
-    size = volume.values.shape[1:]
-    values = scaled(volume.values, predictor.pixels)
-    example = Example(values, np.zeros(size, np.uint8))
-    looked_at = prepared(example, volume.spacing, predictor.pixels).pixels
-    found = predictor.probabilities(np.moveaxis(looked_at, 0, -1), on_tile)
-    labels = most_probable_at(found, size)
-    write_volume(output, labels, source)
-    return labels
+
+    def build(self, told: Callable[[float], None]) -> npt.NDArray[np.int64]:
+        volume = read_volume(self.job.source)
+        pixels = self._predictor.pixels
+        values = scaled(volume.values, pixels)
+        size = values.shape[1:]
+        seen = resized(values, _size_at(size, volume.spacing, pixels))
+        stream = self._predictor.rows(np.moveaxis(seen, 0, -1), told)
+        if seen.shape != values.shape:
+            stream = iter([resized(np.concatenate(list(stream), axis=1), size)])
+        outputs, classes, parts = self.job.outputs, self._predictor.classes, []
+        wanted = PROBABILITIES in outputs
+        with npz_map(outputs[PROBABILITIES], size, classes) if wanted else nullcontext() as maps:
+            for rows in stream:
+                parts.append(most_probable(rows))
+                if maps is not None:
+                    maps.write(rows)
+        labels = np.concatenate(parts)
+        write_volume(outputs[LABELS], labels, self.job.source)
+        return counted(labels, len(classes))
 
 
-def most_probable_at(probabilities: Floats, size: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Labels (*size) of probabilities (K, *other size); only one class is enlarged at a time."""
-    labels = np.zeros(size, np.uint8)
-    highest = np.full(size, -np.inf, np.float32)
-    nothing = np.zeros(probabilities.shape[1:], np.uint8)
-    for label, of_class in enumerate(probabilities):
-        here = to_size(Example(of_class[None], nothing), size).pixels[0]
-        labels[here > highest] = label
-        np.maximum(highest, here, out=highest)
-    return labels
+def resized(values: Floats, size: Sequence[int]) -> Floats:
+    """(C, *n) -> (C, *size), linearly along every axis."""
+    if values.shape[1:] == tuple(size):
+        return values
+    out: Floats = resize(torch.from_numpy(np.ascontiguousarray(values))[None], size)[0].numpy()
+    return out
+
+
+def _size_at(size: Sequence[int], spacing: Sequence[float], pixels: Pixels) -> tuple[int, ...]:
+    """How many values a volume of this spacing has at that of the model."""
+    wanted = pixels.spacing or spacing
+    return tuple(
+        max(1, round(n * old / new)) for n, old, new in zip(size, spacing, wanted, strict=True)
+    )
