@@ -12,6 +12,7 @@ from tests.helpers.volumes import write_ellipsoids
 from vocalsep.data.pictures.layouts import read_pictures
 from vocalsep.data.pictures.loader import read_example
 from vocalsep.data.pictures.pair import Pair
+from vocalsep.data.pictures.volumes import resized, size_at
 from vocalsep.errors import DataError
 from vocalsep.recipe.segmentation import Pixels
 
@@ -70,3 +71,18 @@ def test_labels_of_another_size_are_told(pair: Pair) -> None:
     pair.image.write_bytes(b"")
     with pytest.raises(DataError, match=r"0\.npy"):
         read_example(pair, PIXELS)
+
+
+def test_resizing_keeps_ramps_and_goes_back() -> None:
+    ramp = np.linspace(0, 1, 12, dtype=np.float32)[:, None, None] * np.ones((1, 5, 6), np.float32)
+    values = np.stack([ramp, 2 - ramp])
+    pixels = dataclasses.replace(PIXELS, spacing=[1.0, 2.0, 1.0])
+    size = size_at(values.shape[1:], SPACING, pixels)
+    assert size == (36, 2, 6)
+    there = resized(values, size)
+    assert there.shape == (2, *size)
+    np.testing.assert_allclose(np.diff(there[0, 3:-3, 0, 0]), 1 / 33, rtol=1e-4)
+    np.testing.assert_allclose(
+        resized(there, values.shape[1:])[:, 1:-1], values[:, 1:-1], atol=0.01
+    )
+    assert resized(values, values.shape[1:]) is values

@@ -54,16 +54,24 @@ def scaled(values: Values, pixels: Pixels) -> npt.NDArray[np.float32]:
 
 def prepared(example: Example, spacing: Sequence[float], pixels: Pixels) -> Example:
     """An example at the spacing that the network is made for; values linearly, labels nearest."""
+    return _to_size(example, size_at(example.labels.shape, spacing, pixels))
+
+
+def size_at(size: Sequence[int], spacing: Sequence[float], pixels: Pixels) -> tuple[int, ...]:
+    """How many values a volume of this spacing has at that of the network along each axis."""
     wanted = pixels.spacing or spacing
-    size = example.labels.shape
-    return to_size(
-        example,
-        [max(1, round(n * old / new)) for n, old, new in zip(size, spacing, wanted, strict=True)],
+    return tuple(
+        max(1, round(n * old / new)) for n, old, new in zip(size, spacing, wanted, strict=True)
     )
 
 
-def to_size(example: Example, size: Sequence[int]) -> Example:
-    """An example of another number of values along each axis."""
+def resized(values: npt.NDArray[np.float32], size: Sequence[int]) -> npt.NDArray[np.float32]:
+    """(C, *n) -> (C, *size), linearly, as examples are."""
+    nothing = np.zeros(values.shape[1:], np.uint8)
+    return _to_size(Example(values, nothing), size).pixels
+
+
+def _to_size(example: Example, size: Sequence[int]) -> Example:
     spans = [Span(n, m, 0, m) for n, m in zip(example.labels.shape, size, strict=True)]
     return window(example, spans, pad_with_void=False)
 
