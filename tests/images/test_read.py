@@ -231,8 +231,11 @@ def test_sizes_that_pillow_only_warns_of_are_within_the_limit(tmp_path: Path) ->
     path = tmp_path / "large.pgm"
     path.write_bytes(b"P5 10000 %d 255\n" % (MOST_PIXELS // 10_000))
     assert probe_picture(path).width == 10_000
-    path.write_bytes(b"P5 %d 1 255\n" % (MOST_PIXELS + 1))
-    with pytest.raises(UnreadablePicture, match="expected at most"):
+    path.write_bytes(b"P5 10000 %d 255\n" % (MOST_PIXELS // 10_000 + 1))
+    with pytest.raises(UnreadablePicture, match="expected at most 178,956,970 in all"):
+        probe_picture(path)
+    path.write_bytes(b"P5 131073 2 255\n")
+    with pytest.raises(UnreadablePicture, match="131,072 a side"):
         probe_picture(path)
 
 

@@ -23,8 +23,10 @@ from vocalsep.errors import UnreadablePicture
 
 Pixels: TypeAlias = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]  # (H, W, C)
 
-#: Larger ones are refused by their header, before memory is spent: 0.5 GB as RGB.
+#: Larger ones are refused by their header, before memory is spent: these are 0.5 GB as RGB, and up
+#: to 3 GB while Pillow decodes them.
 MOST_PIXELS = 178_956_970
+MOST_SIDE = 131_072  # the time that Pillow takes grows with the square of a row's length
 #: Formats of pixels alone: nothing that would start another program (EPS) or draws (WMF).
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "TGA")
 #: Suffixes of their files, for whoever looks for pictures in a folder.
@@ -45,6 +47,9 @@ _UPRIGHT: dict[int, Callable[[Any], Any]] = {
     8: lambda stored: stored[:, ::-1].swapaxes(0, 1),
 }
 _opening = threading.Lock()
+
+# Pillow warns of damaged metadata: either it does not matter, or we raise what it leads to.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def read_picture(path: Path, n_channels: int = 3) -> Picture:
 
     Raises:
         UnreadablePicture: missing, empty, of no known format, damaged, cut off, or larger than
-            `MOST_PIXELS`.
+            `MOST_PIXELS` or `MOST_SIDE`.
     """
     if n_channels not in (1, 3):
         raise ValueError(f"n_channels is {n_channels}: expected 1 (grey) or 3 (RGB)")
@@ -131,7 +136,7 @@ def open_image(path: Path) -> Iterator[Image.Image]:
     """
     try:
         with _opened(path) as image:
-            if image.width * image.height > MOST_PIXELS:
+            if image.width * image.height > MOST_PIXELS or max(image.size) > MOST_SIDE:
                 raise _too_large(path, f"{image.width} × {image.height} pixels")
             yield image
     except UnreadablePicture:
@@ -160,7 +165,8 @@ def _opened(path: Path) -> Image.Image:
 
 def _too_large(path: Path, size: str) -> UnreadablePicture:
     return UnreadablePicture(
-        f"{path}: {size}, expected at most {MOST_PIXELS:,} in all; cut it into parts"
+        f"{path}: {size}, expected at most {MOST_PIXELS:,} in all and {MOST_SIDE:,} a side; cut it "
+        f"into parts"
     )
 
 
