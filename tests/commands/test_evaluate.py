@@ -96,7 +96,7 @@ def test_stored_scores_are_the_global_sdrs(model: str, songs: Path, tmp_path: Pa
 def test_a_shipped_model_is_not_rewritten(
     model: str, songs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    setup = "vocalsep.commands._evaluate_setup.pretrained_dir"
+    setup = "vocalsep.commands._evaluate_songs.pretrained_dir"
     monkeypatch.setattr(setup, lambda: tmp_path)
     before = Path(model).read_bytes()
     result = CliRunner().invoke(cli, ["evaluate", str(songs), "-m", model, "--store"])
@@ -143,7 +143,7 @@ def test_a_broken_track_does_not_stop_the_rest(songs: Path, tmp_path: Path) -> N
         options = ["-e", folder, "-o", tmp_path / f"out{workers}", *FAST, "--workers", workers]
         result = run(songs, *options, code=1)
         assert "16000 samples, the reference has 8000" in result.stderr
-        assert "1 of 3 tracks had failures" in result.stderr
+        assert "1 of 3 had failures" in result.stderr
         assert len(list(tmp_path.glob(f"out{workers}/mine/test/*.json"))) == 2
 
 

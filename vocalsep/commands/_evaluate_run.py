@@ -1,4 +1,4 @@
-"""The course of `vocalsep evaluate`: prepare, score every track, show."""
+"""The course of `vocalsep evaluate`: prepare, score everything, show."""
 
 from __future__ import annotations
 
@@ -6,37 +6,32 @@ from collections.abc import Sequence
 
 import click
 
-from vocalsep.commands._evaluate_report import write_report
-from vocalsep.commands._evaluate_setup import (
-    Job,
-    Request,
-    as_text,
-    prepare,
-    results_of,
-    store_in_model,
-)
-from vocalsep.evaluation.run import Outcome, evaluate
+from vocalsep.atomic import write_whole
+from vocalsep.commands._evaluate_job import Job, Request, as_text
+from vocalsep.commands._evaluate_pictures import PictureJob, about_pictures
+from vocalsep.commands._evaluate_songs import SongJob
+from vocalsep.evaluation.report.page import render
+from vocalsep.evaluation.run import Outcome
 
 
 def run(request: Request, workers: int) -> int:
     """Evaluate and print.
 
     Returns:
-        The exit code: 0, or 1 when a track had failures.
+        The exit code: 0, or 1 when a track or picture had failures.
 
     Raises:
         VocalsepError: nothing could start, or the output cannot be written.
     """
-    job = prepare(request)
-    outcomes = evaluate(job.tracks, job.methods, job.settings, workers, _tell)
+    job: Job = PictureJob(request) if about_pictures(request) else SongJob(request)
+    outcomes = job.evaluate(workers, _tell)
     if any(outcome.records for outcome in outcomes):
         _show(job, outcomes, request)
         if request.store:
-            records = [record for outcome in outcomes for record in outcome.records]
-            store_in_model(job, records)
+            job.store([record for outcome in outcomes for record in outcome.records])
     n_failed = sum(bool(outcome.failures) for outcome in outcomes)
     if n_failed:
-        click.echo(f"{n_failed} of {len(outcomes)} tracks had failures", err=True)
+        click.echo(f"{n_failed} of {len(outcomes)} had failures", err=True)
     return 1 if n_failed else 0
 
 
@@ -50,10 +45,13 @@ def _tell(outcome: Outcome) -> None:
 
 
 def _show(job: Job, outcomes: Sequence[Outcome], request: Request) -> None:
+    """Print the results, or write <output>/report.html and print where."""
     records = [record for outcome in outcomes for record in outcome.records]
-    results = results_of(job, records)
+    results = job.results(records)
     if request.shown == "html":
         failures = [f"{each.track}: {line}" for each in outcomes for line in each.failures]
-        click.echo(write_report(job, results, failures, request.sound))
+        path = request.output / "report.html"
+        write_whole(path, render(job.content(results, failures)).encode())
+        click.echo(path)
     else:
         click.echo(as_text(request.shown, results))

@@ -22,7 +22,7 @@ GROUPS = ("energy", "spectral", "singing", "v3", "v4")
     "folders",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="Folder of stem files by any tool, one folder a track; may be repeated.",
+    help="Folder of stem files (a folder a track) or label maps by any tool; may be repeated.",
 )
 @click.option(
     "-o",
@@ -53,9 +53,22 @@ GROUPS = ("energy", "spectral", "singing", "v3", "v4")
     help="Only these; may be repeated. v3 and v4 are BSS Eval, energy takes no time.",
 )
 @click.option("--stem", "stems", multiple=True, help="Score only these, the residual last.")
-@click.option("--layout", default="", help="Of DATA, e.g. musdb18, songs, split-stereo.")
+@click.option(
+    "--classes", default="", metavar="NAMES", help="Of label maps, in order, divided by commas."
+)
+@click.option(
+    "--ignore",
+    "ignored",
+    type=int,
+    multiple=True,
+    metavar="VALUE",
+    help="Value of true label maps that does not count; may be repeated.",
+)
+@click.option("--layout", default="", help="Of DATA, e.g. musdb18, songs, split-stereo, voc.")
 @click.option("--split", default="", help="train, valid or test, where DATA is divided.")
-@click.option("--anchors/--no-anchors", default=True, help="Mixture and oracles beside it.")
+@click.option(
+    "--anchors/--no-anchors", default=True, help="Beside it what doing nothing and oracles give."
+)
 @click.option(
     "--wiener",
     type=click.IntRange(min=0),
@@ -78,6 +91,8 @@ def command(
     sound: bool,
     groups: tuple[str, ...],
     stems: tuple[str, ...],
+    classes: str,
+    ignored: tuple[int, ...],
     layout: str,
     split: str,
     anchors: bool,
@@ -87,20 +102,24 @@ def command(
     workers: int,
     store: bool,
 ) -> None:
-    """Score models and estimates on DATA: songs with true stems, in any layout.
+    """Score models and estimates on DATA: songs with true stems, or pictures with true labels.
 
     A folder of songs with vocals.* and accompaniment.* (or drums, bass, other), MUSDB18 and its HQ
     version, a list of stems, or (--layout split-stereo) files with the accompaniment left and the
     voice right as in MIR-1K and iKala. Beside it stand the mixture and the ideal masks of the same
     STFT. With several models or folders, each is compared with the first.
 
-    The exit code is 0 if all was scored, 1 if some tracks failed, 2 if nothing could start.
+    Pictures may lie in any layout of `vocalsep data pictures`; classes and ignored values are those
+    of the model, or of --classes and --ignore. Beside it stands the most frequent class.
+
+    The exit code is 0 if all was scored, 1 if some failed, 2 if nothing could start.
     """
+    from vocalsep.commands._evaluate_job import Request
     from vocalsep.commands._evaluate_run import run
-    from vocalsep.commands._evaluate_setup import Request
 
     request = Request(
-        data, models, folders, output, shown, sound, groups or GROUPS, stems, layout, split,
-        anchors, wiener, quality, device, store,
+        data, models, folders, output, shown, sound, groups or GROUPS, stems,
+        tuple(filter(None, map(str.strip, classes.split(",")))), ignored, layout, split, anchors,
+        wiener, quality, device, store,
     )  # fmt: skip
     sys.exit(run(request, workers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Joined = Literal["median", "mean", "by length"]
+Joined = Literal["median", "mean", "by length", "pooled"]
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,11 @@ class Metric:
     Attributes:
         key: in result files.
         label: in tables.
-        unit: "dB", or nothing for shares.
+        unit: "dB", "%", or nothing for shares.
         group: what has to be asked for.
         higher: whether more is better; None where a value in the middle (0 or 1) is.
         joined: how the tracks of a set become one number: median, mean, or the mean weighted by
-            length (which makes NSDR GNSDR, and so on).
+            length (which makes NSDR GNSDR, and so on); "pooled" is what all their pixels give.
         meaning: one line for people, with the source.
     """
 
@@ -80,4 +80,30 @@ METRICS = (
     ),
 )  # fmt: skip
 
-BY_KEY = {metric.key: metric for metric in METRICS}
+_SET = "over all pixels of the set"
+_MEAN = "mean over classes of"
+
+#: Of pictures: first those of all classes, then of each.
+LABEL_METRICS = (
+    Metric(
+        "miou", "mean IoU", "%", "labels", True, "pooled",
+        f"{_MEAN} the intersection over union, {_SET}; of one picture, over the "
+        "classes in it",
+    ),
+    Metric("accuracy", "pixel accuracy", "%", "labels", True, "pooled", f"right pixels, {_SET}"),
+    Metric("mdice", "mean Dice", "%", "labels", True, "pooled", f"{_MEAN} Dice, {_SET}"),
+    Metric(
+        "mbf1", "mean boundary F1", "%", "labels", True, "pooled",
+        f"{_MEAN} boundary F1",
+    ),
+    Metric("iou", "IoU", "%", "classes", True, "pooled", f"TP/(TP + FP + FN) {_SET}"),
+    Metric("dice", "Dice", "%", "classes", True, "pooled", f"2·TP/(2·TP + FP + FN) {_SET}"),
+    Metric(
+        "bf1", "boundary F1", "%", "classes", True, "pooled",
+        "contours within 0.75 % of the diagonal of each other (Csurka et al. 2013), mean over the "
+        "pictures that have the class",
+    ),
+    Metric("recall", "recall", "%", "classes", True, "pooled", f"TP/(TP + FN) {_SET}"),
+)  # fmt: skip
+
+BY_KEY = {metric.key: metric for metric in (*METRICS, *LABEL_METRICS)}

@@ -6,8 +6,10 @@
          "museval_version": "0.4.1",
          "vocalsep": {"fingerprint": "…", "scores": {"vocals": {"sdr": …}}, …}}
 
-`museval.MethodStore().add_eval_dir("<output>/<method>")` loads them. As there, a window without a
-score (and an infinite one) is NaN, and numbers have five decimals.
+The results of pictures have "vocalsep" alone, with the confusion matrix of each.
+
+`museval.MethodStore().add_eval_dir("<output>/<method>")` loads those of tracks. As
+there, a window without a score (and an infinite one) is NaN, and numbers have five decimals.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from vocalsep.atomic import write_whole
 from vocalsep.errors import DataError
 from vocalsep.evaluation.measure import WINDOW_S, Frames
@@ -31,8 +36,23 @@ _DECIMALS = 5
 
 
 @dataclass(frozen=True)
+class Labelled:
+    """How the labels of a picture agree with the true ones.
+
+    Attributes:
+        classes: names.
+        counts: (K, K) pixels, true class × said class.
+        boundary: (K,) boundary F1; NaN for a class that is on neither side.
+    """
+
+    classes: tuple[str, ...]
+    counts: npt.NDArray[np.int64]
+    boundary: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Record:
-    """What is known of one method on one track.
+    """What is known of one method on one track (or picture).
 
     Attributes:
         fingerprint: of everything that the numbers follow from.
@@ -42,6 +62,7 @@ class Record:
         silent: stems without BSS Eval scores, because one side is silent throughout.
         notes: what did not quite fit.
         estimate_s, score_s: seconds that both took.
+        labelled: of a picture, which has no frames.
     """
 
     method: str
@@ -55,6 +76,7 @@ class Record:
     estimate_s: float = 0.0
     score_s: float = 0.0
     settings: dict[str, str] = field(default_factory=dict)
+    labelled: Labelled | None = None
 
     @property
     def stems(self) -> list[str]:
@@ -114,6 +136,8 @@ def write_record(output: Path, record: Record) -> Path:
         {"name": stem, "frames": _museval_frames(frames)} for stem, frames in record.frames.items()
     ]
     content = {"targets": targets, "museval_version": _MUSEVAL_VERSION, "vocalsep": ours}
+    if record.labelled is not None:
+        content = {"vocalsep": ours | {"labelled": _labels_to_json(record.labelled)}}
     write_whole(path, json.dumps(content, indent=1).encode())
     return path
 
@@ -134,15 +158,16 @@ def read_record(path: Path) -> Record:
             track=ours["track"],
             fingerprint=ours["fingerprint"],
             length_s=float(ours["length_s"]),
-            frames={t["name"]: _frames(t["frames"]) for t in content["targets"]},
+            frames={t["name"]: _frames(t["frames"]) for t in content.get("targets", ())},
             scores=ours["scores"],
             silent=tuple(ours["silent"]),
             notes=tuple(ours["notes"]),
             estimate_s=float(ours["estimate_s"]),
             score_s=float(ours["score_s"]),
             settings=ours["settings"],
+            labelled=_labels_from_json(ours["labelled"]) if "labelled" in ours else None,
         )
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError) as error:
         raise DataError(
             f"{path}: not a result of this version ({error}); evaluate again"
         ) from error
@@ -155,6 +180,27 @@ def finished(output: Path, method: str, track: str, wanted: str) -> Record | Non
     except DataError:
         return None
     return found if found.fingerprint == wanted else None
+
+
+def _labels_to_json(labelled: Labelled) -> dict[str, Any]:
+    """Counts as "true,said" -> pixels: most pairs of classes never meet."""
+    return {
+        "classes": list(labelled.classes),
+        "counts": {
+            f"{true},{said}": int(labelled.counts[true, said])
+            for true, said in np.argwhere(labelled.counts)
+        },
+        "boundary": [_finite(value) for value in labelled.boundary.tolist()],
+    }
+
+
+def _labels_from_json(content: dict[str, Any]) -> Labelled:
+    classes = tuple(content["classes"])
+    counts = np.zeros((len(classes), len(classes)), np.int64)
+    for pair, n_pixels in content["counts"].items():
+        true, said = map(int, pair.split(","))
+        counts[true, said] = n_pixels
+    return Labelled(classes, counts, np.array(content["boundary"], np.float64))
 
 
 def _museval_frames(frames: dict[str, list[float]]) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
 
 import torch
 
@@ -23,6 +24,20 @@ from vocalsep.evaluation.methods import Method
 from vocalsep.evaluation.records import Record, fingerprint, finished, write_record
 from vocalsep.evaluation.songs import Song
 from vocalsep.evaluation.tracks import Track
+
+
+class Named(Protocol):
+    """A track, a picture, or a method."""
+
+    @property
+    def name(self) -> str:
+        """In tables and of files."""
+
+
+Item = TypeVar("Item", bound=Named)
+AnyMethod = TypeVar("AnyMethod", bound=Named)
+#: Methods with the fingerprints of the results that they shall give.
+Pending: TypeAlias = "list[tuple[AnyMethod, str]]"
 
 
 @dataclass(frozen=True)
@@ -51,70 +66,98 @@ class Outcome:
 
 
 def evaluate(
-    tracks: Sequence[Track],
-    methods: Sequence[Method],
-    settings: Settings,
+    items: Sequence[Item],
+    score: Callable[[Item], Outcome],
     workers: int = 1,
     report: Callable[[Outcome], None] = lambda outcome: None,
 ) -> list[Outcome]:
-    """Score every method on every track.
+    """Score every method on every track (or picture).
 
     Args:
+        score: what one track makes; it travels to the workers, e.g. a partial `evaluate_track`.
         workers: processes; more than one gives each a single thread.
         report: called with every track as it is done.
 
     Returns:
-        One outcome a track, in the order of `tracks`.
+        One outcome a track, in the order of `items`.
     """
     done: dict[str, Outcome] = {}
-    for outcome in _outcomes(tracks, methods, settings, min(workers, len(tracks))):
+    for outcome in _outcomes(items, score, min(workers, len(items))):
         done[outcome.track] = outcome
         report(outcome)
-    return [done[track.name] for track in tracks]
+    return [done[item.name] for item in items]
 
 
 def _outcomes(
-    tracks: Sequence[Track], methods: Sequence[Method], settings: Settings, workers: int
+    items: Sequence[Item], score: Callable[[Item], Outcome], workers: int
 ) -> Iterator[Outcome]:
     if workers <= 1:
-        yield from (evaluate_track(track, methods, settings) for track in tracks)
+        yield from map(score, items)
         return
     # A forked process would inherit the threads of torch in an unknown state.
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
-        waiting: list[Future[Outcome]] = [
-            pool.submit(evaluate_track, track, methods, settings) for track in tracks
-        ]
+        waiting: list[Future[Outcome]] = [pool.submit(score, item) for item in items]
         for future in as_completed(waiting):
             yield future.result()
 
 
 def evaluate_track(track: Track, methods: Sequence[Method], settings: Settings) -> Outcome:
     """Score methods on one track; what fails is told in the outcome."""
+    return resumed(
+        Kept(track.name, settings.output),
+        methods,
+        lambda method: _fingerprint(track, method, settings),
+        lambda pending: _score(track, pending, settings),
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the results of one track are kept."""
+
+    track: str
+    output: Path
+
+
+def resumed(
+    kept: Kept,
+    methods: Sequence[AnyMethod],
+    wanted: Callable[[AnyMethod], str],
+    score: Callable[[Pending[AnyMethod]], Iterator[Record | str]],
+) -> Outcome:
+    """Score those methods that have no result yet, and keep what they give.
+
+    Args:
+        wanted: fingerprint of a method's result.
+        score: records and failures (one line each) of the methods that are left.
+    """
     records: dict[str, Record] = {}
     failures: list[str] = []
-    pending: list[tuple[Method, str]] = []
+    pending: list[tuple[AnyMethod, str]] = []
     for method in methods:
         try:
-            wanted = _fingerprint(track, method, settings)
+            mark = wanted(method)
         except VocalsepError as error:
             failures.append(f"{method.name}, {error}")
             continue
-        kept = finished(settings.output, method.name, track.name, wanted)
-        if kept is None:
-            pending.append((method, wanted))
+        found = finished(kept.output, method.name, kept.track, mark)
+        if found is None:
+            pending.append((method, mark))
         else:
-            records[method.name] = kept
+            records[method.name] = found
     n_kept = len(records)
-    if pending:
-        try:
-            found, broken = _score(track, pending, settings)
-        except VocalsepError as error:
-            found, broken = [], [str(error)]
-        records |= {record.method: record for record in found}
-        failures += broken
+    try:
+        for result in score(pending) if pending else ():
+            if isinstance(result, Record):
+                write_record(kept.output, result)
+                records[result.method] = result
+            else:
+                failures.append(result)
+    except VocalsepError as error:
+        failures.append(str(error))
     ordered = tuple(records[method.name] for method in methods if method.name in records)
-    return Outcome(track.name, ordered, n_kept, tuple(failures))
+    return Outcome(kept.track, ordered, n_kept, tuple(failures))
 
 
 def _fingerprint(track: Track, method: Method, settings: Settings) -> str:
@@ -128,21 +171,15 @@ def _fingerprint(track: Track, method: Method, settings: Settings) -> str:
     return fingerprint(facts)
 
 
-def _score(
-    track: Track, pending: list[tuple[Method, str]], settings: Settings
-) -> tuple[list[Record], list[str]]:
+def _score(track: Track, pending: Pending[Method], settings: Settings) -> Iterator[Record | str]:
     loaded = track.load(settings.stems)
     song = loaded.song
     measure = Measure(song, settings.groups)
-    records, failures = [], []
     for method, wanted in pending:
         try:
-            record = _record(method, wanted, song, measure, loaded.notes)
-            write_record(settings.output, record)
-            records.append(record)
+            yield _record(method, wanted, song, measure, loaded.notes)
         except VocalsepError as error:
-            failures.append(f"{method.name}, {error}")
-    return records, failures
+            yield f"{method.name}, {error}"
 
 
 def _record(

@@ -117,9 +117,16 @@ def bootstrap(
     if len(values) < 2:
         return math.nan, math.nan
     drawn = np.random.default_rng(0).integers(0, len(values), (N_RESAMPLES, len(values)))
-    joined = join(values[drawn], weights[drawn])
+    return interval(join(values[drawn], weights[drawn]))
+
+
+def interval(drawn: Values) -> tuple[float, float]:
+    """Ends of the 95 % interval of resampled values; NaN if none of them is a number."""
+    known = drawn[np.isfinite(drawn)]
+    if not len(known):
+        return math.nan, math.nan
     tail = 50 * (1 - CONFIDENCE)
-    low, high = np.percentile(joined, [tail, 100 - tail])
+    low, high = np.percentile(known, [tail, 100 - tail])
     return float(low), float(high)
 
 

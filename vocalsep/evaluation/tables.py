@@ -9,14 +9,18 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from vocalsep.evaluation.metric_names import METRICS
+from vocalsep.evaluation.metric_names import BY_KEY, LABEL_METRICS, METRICS
+from vocalsep.evaluation.pictures.summary import confusion
 from vocalsep.evaluation.records import Record
 from vocalsep.evaluation.summary import Comparison, Summary
 
 Row = list[str]
 
 #: Metrics of the short table; the others are in every other format.
-MAIN = ("v4_sdr", "v4_sir", "v4_sar", "sdr", "si_sdr", "src_nsdr", "leakage", "dip")
+MAIN = (
+    "v4_sdr", "v4_sir", "v4_sar", "sdr", "si_sdr", "src_nsdr", "leakage", "dip",
+    *(metric.key for metric in LABEL_METRICS),
+)  # fmt: skip
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -35,13 +39,17 @@ def number(value: float, digits: int = 2) -> str:
 def text_rows(summaries: Sequence[Summary]) -> list[Row]:
     """A heading and one row a stem and method, with the main metrics that somebody has."""
     present = {summary.metric.key for summary in summaries}
-    metrics = [metric for metric in METRICS if metric.key in MAIN and metric.key in present]
-    rows = [["stem", "estimate", *(metric.label for metric in metrics)]]
+    metrics = [m for m in BY_KEY.values() if m.key in MAIN and m.key in present]
+    rows = [[_of_what(summaries), "estimate", *(metric.label for metric in metrics)]]
     by_key = {(s.stem, s.method, s.metric.key): s for s in summaries}
     for stem, method in dict.fromkeys((s.stem, s.method) for s in _by_stem(summaries)):
         found = [by_key.get((stem, method, metric.key)) for metric in metrics]
         rows.append([stem, method, *(number(s.value) if s else "–" for s in found)])
     return rows
+
+
+def _of_what(summaries: Sequence[Summary]) -> str:
+    return "class" if all(s.metric in LABEL_METRICS for s in summaries) else "stem"
 
 
 def comparison_rows(comparisons: Sequence[Comparison]) -> list[Row]:
@@ -74,7 +82,9 @@ def as_latex(rows: Sequence[Row]) -> str:
 
 def as_csv(records: Sequence[Record]) -> str:
     """One line a method, track and stem, with every metric; empty where there is none."""
-    keys = [metric.key for metric in METRICS]
+    pictures = any(record.labelled for record in records)
+    metrics = [m for m in LABEL_METRICS if m.group == "labels"] if pictures else METRICS
+    keys = [metric.key for metric in metrics]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["method", "track", "stem", "length_s", "silent_windows", *keys])
@@ -127,6 +137,9 @@ def as_json(
         for c in comparisons
     ]
     content = {"tracks": tracks, "summary": summary, "comparisons": compared}
+    if any(record.labelled for record in records):
+        methods = dict.fromkeys(record.method for record in records)
+        content["confusion"] = {each: confusion(records, each).tolist() for each in methods}
     return json.dumps(content, indent=1, allow_nan=False)
 
 

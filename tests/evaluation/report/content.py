@@ -6,6 +6,7 @@ import numpy as np
 
 from vocalsep.evaluation.metric_names import BY_KEY
 from vocalsep.evaluation.records import Record
+from vocalsep.evaluation.report.listen import passages_html
 from vocalsep.evaluation.report.page import Content
 from vocalsep.evaluation.report.passages import Clip, Passage, Place
 from vocalsep.evaluation.report.passages import make_clip as made
@@ -53,8 +54,9 @@ def content(sound: bool = True) -> Content:
         records=records,
         summaries=summarise(records, METHODS),
         comparisons=compare(records, "<other>", "net", BY_KEY["v4_sdr"]),
-        passages=passages,
+        sections=[passages_html(passages, "net")],
         facts={"net": {"licence": "CC0-1.0", "heard": "tones & <noise>"}},
         command="vocalsep evaluate songs -m net",
+        extent="4 tracks, 2.0 minutes",
         failures=("f: no estimate of vocals",),
     )

@@ -55,7 +55,7 @@ def test_names_are_escaped(page: str) -> None:
 
 
 def test_every_part_is_there(page: str) -> None:
-    for heading in ("Summary", "Comparison", "Track by track", "Listen", "Model net", "Remarks"):
+    for heading in ("Summary", "Comparison", "One by one", "Listen", "Model net", "Remarks"):
         assert f"<h2>{heading}</h2>" in page
     assert "vocalsep evaluate songs -m net" in page and "torch" in page
     assert "failed: f: no estimate of vocals" in page

@@ -1,6 +1,21 @@
-"""Metrics of labelled images, from one confusion matrix that grows image by image."""
+"""Metrics of labelled images, from one confusion matrix that grows image by image.
+
+With TP the pixels of a class that are found, FN those that are missed and FP those that are found
+where there are none,
+
+    IoU      TP/(TP + FP + FN)       Everingham et al., "The PASCAL Visual Object Classes
+                                     Challenge", IJCV 88, 2010; Jaccard 1901
+    Dice     2·TP/(2·TP + FP + FN)   which is F1; Dice, "Measures of the amount of ecologic
+                                     association between species", Ecology 26, 1945
+    recall   TP/(TP + FN)            accuracy of a class
+
+each over all pixels of a set, NaN for a class that never occurs; means are over the classes that
+do. Pixels with the ignored label count nowhere.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +23,37 @@ import numpy.typing as npt
 Labels = npt.NDArray[np.integer]
 Counts = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """Pixels of each class, (…, K) each: any number of sets at once.
+
+    Attributes:
+        hits: that are of the class and said to be.
+        true: that are of the class.
+        predicted: that are said to be.
+    """
+
+    hits: npt.NDArray[np.number]
+    true: npt.NDArray[np.number]
+    predicted: npt.NDArray[np.number]
+
+    def iou(self) -> Values:
+        """(…, K) intersection over union."""
+        return _ratio(self.hits, self.true + self.predicted - self.hits)
+
+    def dice(self) -> Values:
+        """(…, K)."""
+        return _ratio(2 * self.hits, self.true + self.predicted)
+
+    def recall(self) -> Values:
+        """(…, K)."""
+        return _ratio(self.hits, self.true)
+
+    def accuracy(self) -> Values:
+        """(…) share of all pixels that are right."""
+        return _ratio(self.hits.sum(-1), self.true.sum(-1))
 
 
 class Confusion:
@@ -47,43 +93,30 @@ class Confusion:
         flat = np.bincount(n_classes * pair[0] + pair[1], minlength=n_classes**2)
         self.counts += flat.reshape(n_classes, n_classes)
 
-    def iou(self) -> Values:
-        """(K,) intersection over union TP/(TP + FP + FN); NaN for a class that never occurs.
+    @property
+    def overlaps(self) -> Overlaps:
+        """What all ratios are made of."""
+        return Overlaps(np.diag(self.counts), self.counts.sum(1), self.counts.sum(0))
 
-        Everingham et al., "The PASCAL Visual Object Classes Challenge", IJCV 88, 2010.
-        """
-        hit, either = self._hits(), self._true() + self._predicted() - self._hits()
-        return _ratio(hit, either)
+    def iou(self) -> Values:
+        """(K,) intersection over union."""
+        return self.overlaps.iou()
 
     def mean_iou(self) -> float:
-        """Mean IoU over the classes that occur; NaN if none does."""
-        return _mean(self.iou())
+        """Mean IoU; NaN if no class occurs."""
+        return float(mean_known(self.iou()))
 
     def dice(self) -> Values:
-        """(K,) 2·TP/(2·TP + FP + FN), which is F1; NaN for a class that never occurs.
-
-        Dice, "Measures of the amount of ecologic association between species", Ecology 1945.
-        """
-        return _ratio(2 * self._hits(), self._true() + self._predicted())
+        """(K,)."""
+        return self.overlaps.dice()
 
     def mean_dice(self) -> float:
-        """Mean Dice over the classes that occur; NaN if none does."""
-        return _mean(self.dice())
+        """Mean Dice; NaN if no class occurs."""
+        return float(mean_known(self.dice()))
 
     def pixel_accuracy(self) -> float:
         """Share of the counted pixels that are right; NaN without pixels."""
-        return float(_ratio(self._hits().sum(), self.counts.sum()))
-
-    def _hits(self) -> Counts:
-        return np.diag(self.counts)
-
-    def _true(self) -> Counts:
-        found: Counts = self.counts.sum(1)
-        return found
-
-    def _predicted(self) -> Counts:
-        found: Counts = self.counts.sum(0)
-        return found
+        return float(self.overlaps.accuracy())
 
 
 class BoundaryF1:
@@ -138,7 +171,7 @@ class BoundaryF1:
 
     def mean(self) -> float:
         """Mean over the classes that occur; NaN if none does."""
-        return _mean(self.per_class())
+        return float(mean_known(self.per_class()))
 
 
 def _boundary(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -170,6 +203,7 @@ def _ratio(part: npt.ArrayLike, whole: npt.ArrayLike) -> Values:
     return found
 
 
-def _mean(values: Values) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
+def mean_known(values: Values) -> Values:
+    """(…, K) -> (…) the mean of those that are numbers; NaN where none is."""
+    known = ~np.isnan(values)
+    return _ratio(np.where(known, values, 0.0).sum(-1), known.sum(-1))

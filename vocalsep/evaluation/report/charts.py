@@ -10,6 +10,7 @@ from html import escape
 import numpy as np
 
 WIDTH = 480
+N_ENDS = 30  # of more than twice as many tracks, the highest and the lowest are shown
 _LABEL, _RIGHT, _ROW = 122, 14, 30  # px: left column, right margin, height of a row
 
 
@@ -80,10 +81,12 @@ def box_plot(series: Sequence[Series], unit: str) -> str:
 
 
 def track_plot(series: Sequence[Series], unit: str) -> str:
-    """One row a track, sorted by the first series; one dot a method."""
+    """One row a track, sorted by the first series; one dot a method. Of many, both ends."""
     if not series:
         return ""
     order = sorted(series[0].points, key=lambda point: (math.isnan(point[1]), point[1]))
+    if len(order) > 2 * N_ENDS:
+        order = [*order[:N_ENDS], *order[-N_ENDS:]]
     rows = {track: row for row, (track, _) in enumerate(reversed(order))}
     axis = Axis.over([value for each in series for value in each.values])
     row_height = 22
@@ -91,7 +94,7 @@ def track_plot(series: Sequence[Series], unit: str) -> str:
     parts = [_grid(axis, height, unit)]
     for track, row in rows.items():
         y = 10 + row_height * (row + 0.5)
-        shown = _shortened(track)
+        shown = shortened(track)
         parts.append(
             f'<text class="name" x="{_LABEL - 10}" y="{y + 4:.1f}"><title>{escape(track)}</title>'
             f"{escape(shown)}</text>"
@@ -129,12 +132,13 @@ def _grid(axis: Axis, height: float, unit: str) -> str:
     return "".join(parts)
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name for the margin of a chart."""
     return name if len(name) <= 16 else f"{name[:14]}…"
 
 
 def _row_label(label: str, row: int) -> str:
-    shown = _shortened(label)
+    shown = shortened(label)
     y = 10 + _ROW * (row + 0.5) + 4
     return (
         f'<text class="name" x="{_LABEL - 10}" y="{y:.1f}"><title>{escape(label)}</title>'

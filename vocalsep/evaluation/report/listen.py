@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Sequence
 from html import escape
 
 from vocalsep.evaluation.report.passages import Clip, Passage
 
 
-def passage_html(passage: Passage) -> str:
+def passages_html(passages: Sequence[Passage], lead: str) -> str:
+    """The section of the page; nothing without passages.
+
+    Args:
+        lead: the method by whose scores they were chosen.
+    """
+    if not passages:
+        return ""
+    sound = any(map(_has_sound, passages))
+    how = (
+        " All clips of a passage run in step: switch while they play, click into a picture to go "
+        "there."
+        if sound
+        else ""
+    )
+    return (
+        f"<h2>{'Listen' if sound else 'Look'}</h2><p class=soft>The ten seconds with the lowest "
+        f"and the highest median SDR of {escape(lead)}.{how}</p>{''.join(map(_passage, passages))}"
+    )
+
+
+def _passage(passage: Passage) -> str:
     """One player; script.js brings it to life."""
     place = passage.place
     stems = list(passage.clips)
@@ -31,14 +53,13 @@ def passage_html(passage: Passage) -> str:
     )
 
 
-def has_sound(passage: Passage) -> bool:
-    """Whether it can be played."""
+def _has_sound(passage: Passage) -> bool:
     return any(clip.mp3 for clips in passage.clips.values() for clip in clips)
 
 
 def _play(passage: Passage) -> str:
     button = "<button class=play>Play</button><i class=gap></i>"
-    return button if has_sound(passage) else ""
+    return button if _has_sound(passage) else ""
 
 
 def _figure(stem: str, clip: Clip) -> str:
@@ -54,7 +75,7 @@ def _figure(stem: str, clip: Clip) -> str:
 
 def _clips_json(passage: Passage) -> str:
     """Key -> base64 MP3: "mixture", and "stem/label" for all others; empty without sound."""
-    if not has_sound(passage):
+    if not _has_sound(passage):
         return "{}"
     clips = {"mixture": next(iter(passage.clips.values()))[0].mp3}
     for stem, several in passage.clips.items():

@@ -1,0 +1,1 @@
+"""Models that segment, and label maps of any tool, scored on pictures with true labels."""
