@@ -75,8 +75,9 @@ def test_workers_change_nothing(recipe: SegmentationRecipe) -> None:
 def test_trouble_is_one_line(recipe: SegmentationRecipe, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"pictures\.root is empty"):
         pictures_of(replace(recipe, pictures=replace(recipe.pictures, root="")), "train")
-    with pytest.raises(DataError, match="the split test is held out"):
-        drawn(replace(recipe, pictures=replace(recipe.pictures, split="test")), 0)
+    for split in ("test", "train+test[:1]"):
+        with pytest.raises(DataError, match="is held out"):
+            drawn(replace(recipe, pictures=replace(recipe.pictures, split=split)), 0)
     make_shapes(tmp_path, "train", 1, size=(20, 20))  # takes the place of the first
     sizes = replace(recipe, pictures=replace(recipe.pictures, crop=[], augment=[]))
     with pytest.raises(DataError, match=r"of 2 sizes, 20×20 and 24×32: .*pictures\.crop"):

@@ -13,6 +13,7 @@ from torch import Tensor
 from vocalsep.data.pictures.augment import Chain, Example
 from vocalsep.data.pictures.layouts import PictureSet, Wanted, read_pictures
 from vocalsep.data.pictures.pair import Pair, read_pair
+from vocalsep.data.pictures.splits import parse_splits
 from vocalsep.data.pictures.volumes import read_volume_example
 from vocalsep.data.steps import StepDataset, check_share, example_rng, in_step_order
 from vocalsep.errors import DataError
@@ -56,7 +57,7 @@ def pictures_of(recipe: SegmentationRecipe, split: str) -> PictureSet:
     pictures = recipe.pictures
     if not pictures.root:
         raise DataError("pictures.root is empty: set it to the folder of the data set")
-    if TEST in split.split("+"):
+    if TEST in {each.name for each in parse_splits(split)}:
         raise DataError(
             f"pictures: the split {split} is held out for the last evaluation: train on others"
         )

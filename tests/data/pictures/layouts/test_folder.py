@@ -62,6 +62,36 @@ def test_an_undivided_set_is_for_training(tmp_path: Path) -> None:
         read_pictures(tmp_path, wanted=Wanted("val", CLASSES))
 
 
+@pytest.mark.parametrize("ending", ["_mask", "_L"])
+def test_names_of_label_maps_may_go_on(tmp_path: Path, ending: str) -> None:
+    for name in "ab":
+        save_picture(tmp_path / "images" / f"{name}.png", (2, 3))
+        save_labels(tmp_path / "masks" / f"{name}{ending}.png", MAP)
+    found = read_pictures(tmp_path, wanted=WANTED)
+    assert [pair.labels.name for pair in found.pairs] == [f"a{ending}.png", f"b{ending}.png"]
+
+
+def test_a_slice_of_a_split(tmp_path: Path) -> None:
+    for number in range(10):
+        save_picture(tmp_path / "images" / f"{number}.png", (2, 3))
+        save_labels(tmp_path / "masks" / f"{number}.png", MAP)
+
+    def names(split: str) -> str:
+        pairs = read_pictures(tmp_path, wanted=Wanted(split, CLASSES)).pairs
+        return "".join(pair.name for pair in pairs)
+
+    assert names("train[:80%]") == "01234567"
+    assert names("train[80%:]") == "89"
+    assert names("train[-3:-1]+train[:1]") == "780"
+    for split in ("train[", "train[a:]", "", "train[1]", "+"):
+        with pytest.raises(DataError, match="cannot be understood"):
+            names(split)
+    with pytest.raises(DataError, match=r"train\[10:\] is empty"):
+        names("train[10:]")
+    with pytest.raises(DataError, match="no split 'trian'"):
+        names("trian[:1]")
+
+
 def test_classes_are_selected_and_ordered_by_name(tmp_path: Path) -> None:
     annot(tmp_path)
     (tmp_path / "classes.txt").write_text("sky\nroad\ncar\nstreet lamp\n")

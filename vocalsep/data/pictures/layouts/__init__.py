@@ -20,6 +20,7 @@ from vocalsep.data.pictures.layouts import (
 )
 from vocalsep.data.pictures.layouts.base import PICTURE_LAYOUTS, ClassList, PictureLayout
 from vocalsep.data.pictures.pair import Pair
+from vocalsep.data.pictures.splits import Split, parse_splits
 from vocalsep.errors import DataError
 from vocalsep.images.labels import Colour
 from vocalsep.images.palette import voc_palette
@@ -65,7 +66,7 @@ class Wanted:
     """What of a set is wanted.
 
     Attributes:
-        split: one of its splits, or several: "train+val".
+        split: one of its splits, or several, or a slice: "train+val", "train[:90%]".
         classes: names of the classes, in the order of the labels that are wanted for them; what
             else the set knows becomes void. Empty: all of the set's, in its own order.
         ignore: values of label maps that are no class: they become void.
@@ -131,9 +132,10 @@ def read_pictures(root: Path, layout: str = "", wanted: Wanted | None = None) ->
     try:
         own = reader.classes(root) or _named_by_the_user(root, wanted)
         pairs = [
-            pair for split in _splits(reader, root, wanted.split)
-            for pair in reader.find(root, split, len(own.names))
-        ]  # fmt: skip
+            pair
+            for split in _known_splits(reader, root, wanted.split)
+            for pair in split.cut(reader.find(root, split.name, len(own.names)))
+        ]
     except OSError as error:
         raise DataError(f"{root}: cannot be read: {error.strerror}") from error
     if not pairs:
@@ -157,13 +159,13 @@ def _named_by_the_user(root: Path, wanted: Wanted) -> ClassList:
     return ClassList(tuple(wanted.classes))
 
 
-def _splits(reader: PictureLayout, root: Path, text: str) -> list[str]:
-    known = reader.splits(root)
-    for split in text.split("+"):
-        if split not in known:
-            hint = did_you_mean(split, known)
-            raise DataError(f"{root}: it has no split {split!r}: {hint}")
-    return text.split("+")
+def _known_splits(reader: PictureLayout, root: Path, text: str) -> list[Split]:
+    known, splits = reader.splits(root), parse_splits(text)
+    for split in splits:
+        if split.name not in known:
+            hint = did_you_mean(split.name, known)
+            raise DataError(f"{root}: it has no split {split.name!r}: {hint}")
+    return splits
 
 
 def _order(root: Path, names: Sequence[str], wanted: Sequence[str]) -> list[int]:

@@ -4,9 +4,9 @@
     root/images/<split>/*.jpg    root/labels/<split>/*.png    (labels, masks or annotations)
     root/images/*.jpg            root/labels/*.png            one split, "train"
 
-A label map has the index of a class in each pixel, or the class's colour. `root/classes.txt` may
-list the classes, one a line, each with its colour if it has one: `road #804080` or
-`road 128 64 128`.
+After the picture's name that of a label map may go on with `_mask`, `_label`, `_labels` or `_L`. It
+has the index of a class in each pixel, or the class's colour. `root/classes.txt` may list the
+classes, one a line, each with its colour if it has one: `road #804080` or `road 128 64 128`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from vocalsep.images.labels import Colour, has_colours, pack, read_colours, read
 ANNOT = "annot"
 IMAGES = ("images", "imgs")
 LABELS = ("labels", "masks", "annotations")
+ENDINGS = ("", "_mask", "_label", "_labels", "_L")  # that names of label maps may have
 CLASSES = "classes.txt"
 _LINE = re.compile(
     r"(?P<name>.+?)(?:[\s,]+(?:#(?P<hex>[0-9a-fA-F]{6})|(?P<rgb>\d{1,3}(?:[\s,]+\d{1,3}){2})))?"
@@ -62,7 +63,9 @@ class Folder(PictureLayout):
     def find(self, root: Path, split: str, n_classes: int) -> list[Pair]:
         """Every picture of the split."""
         image_folder, label_folder = _folders(root)[split]
-        images, labels = by_stem(pictures_in(image_folder)), by_stem(pictures_in(label_folder))
+        images, files = by_stem(pictures_in(image_folder)), pictures_in(label_folder)
+        found = (by_stem(files, ending) for ending in ENDINGS)
+        labels = next((each for each in found if images.keys() & each.keys()), {})
         codes, decode = Codes.of(n_classes), read_labels
         if any(_in_colours(file) for file in list(labels.values())[:1]):
             codes, decode = _colour_codes(self.classes(root), root), read_colours
