@@ -113,7 +113,7 @@ def write_volume(path: Path, values: Values, like: Path) -> None:
     if path.suffix.lower() == ".npy":
         spacing = read_volume(like).spacing
         buffer = io.BytesIO()
-        np.save(buffer, values, allow_pickle=False)
+        np.save(buffer, values)
         write_whole(path, buffer.getvalue())
         if spacing != (1.0,) * NDIM:
             write_whole(_sidecar(path), json.dumps({"spacing": spacing}).encode())
@@ -123,7 +123,7 @@ def write_volume(path: Path, values: Values, like: Path) -> None:
 
 
 def _read_npy(path: Path) -> tuple[Values, tuple[float, ...]]:
-    values = np.load(path, mmap_mode="r", allow_pickle=False)
+    values = np.load(path, mmap_mode="r")
     if not isinstance(values, np.ndarray):
         raise ValueError("not one array")
     _check_size(path, values.shape)
