@@ -65,7 +65,7 @@ def npz_map(path: Path, size: Sequence[int], classes: Sequence[str]) -> Iterator
         zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive,
     ):
         with archive.open("classes.npy", "w") as file:
-            np.lib.format.write_array(file, np.array(classes), allow_pickle=False)
+            np.lib.format.write_array(file, np.array(classes))
         with archive.open("probabilities.npy", "w", force_zip64=True) as file:
             shape = (*size, len(classes))
             header = {"descr": "<f2", "fortran_order": False, "shape": shape}
