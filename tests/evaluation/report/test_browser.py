@@ -43,18 +43,33 @@ addEventListener("load", async () => {
 </script></body>"""
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("width", [1200, 500])
-def test_the_page_works(width: int, tmp_path: Path) -> None:
+LOOK = """<script>
+addEventListener("load", () => {
+  const root = document.querySelector(".passage");
+  root.querySelector("[data-label=net]").click();
+  root.querySelector("[data-of=accompaniment]").click();
+  root.querySelector("figure[data-clip=reference]").click();
+  document.body.dataset.seen = JSON.stringify({
+    playing: root.dataset.playing,
+    buttons: root.querySelectorAll("button").length,
+    drawn: [...document.images].every((image) => image.complete && image.naturalWidth > 0),
+    wide: document.documentElement.scrollWidth <= innerWidth,
+    ready: document.documentElement.dataset.ready,
+  });
+});
+</script></body>"""
+
+
+def visit(page: Path, html: str, width: int) -> dict[str, object]:
+    """Open a page in a headless browser and return what its script saw."""
+    page.write_text(html, encoding="utf-8")
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         pytest.skip(f"none of {', '.join(BROWSERS)} is installed")
-    page = tmp_path / "report.html"
-    page.write_text(render(content()).replace("</body>", VISIT), encoding="utf-8")
     flags = [
         "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom",
         "--autoplay-policy=no-user-gesture-required", f"--window-size={width},900",
-        "--virtual-time-budget=20000", f"--user-data-dir={tmp_path / 'profile'}",
+        "--virtual-time-budget=20000", f"--user-data-dir={page.parent / 'profile'}",
     ]  # fmt: skip
     done = subprocess.run(
         [browser, *flags, page.as_uri()], capture_output=True, text=True, timeout=300, check=True
@@ -62,13 +77,33 @@ def test_the_page_works(width: int, tmp_path: Path) -> None:
     assert "CONSOLE" not in done.stderr, done.stderr
     left = re.search(r'data-seen="([^"]*)"', done.stdout)
     assert left is not None, done.stderr[-2000:]
-    assert json.loads(unescape(left[1])) == {
+    seen: dict[str, object] = json.loads(unescape(left[1]))
+    return seen
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1200, 500])
+def test_the_page_works(width: int, tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert visit(page, render(content()).replace("</body>", VISIT), width) == {
         "playing": "Pause",
         "first": "mixture",
         "net": "vocals/net",
         "stem": "accompaniment/net",
         "shown": 4,
         "stopped": "Play",
+        "wide": True,
+        "ready": "true",
+    }
+
+
+@pytest.mark.slow
+def test_a_page_without_sound_works(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    assert visit(page, render(content(sound=False)).replace("</body>", LOOK), 1200) == {
+        "playing": "vocals/reference",
+        "buttons": 4 + 2,
+        "drawn": True,
         "wide": True,
         "ready": "true",
     }
