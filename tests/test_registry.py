@@ -30,6 +30,9 @@ def test_builds_with_positional_and_named(shapes: Registry) -> None:  # type: ig
         ("box", {"widht": 1}, "did you mean 'width'"),
         ("box", {"colour": "blue", "width": 1}, "no parameter 'colour'"),
         ("box", {}, "missing"),
+        ("box", {"width": 1.5}, "width is 1.5: expected a whole number"),
+        ("box", {"width": True}, "width is True: expected a whole number"),
+        ("box", {"width": [1]}, r"width is \[1\]: expected a whole number"),
     ],
 )
 def test_mistakes_are_named(shapes, name, params, says) -> None:  # type: ignore[no-untyped-def]

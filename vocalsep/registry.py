@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from vocalsep.annotations import annotations_of, fits, told
 from vocalsep.errors import RecipeError
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -79,14 +80,20 @@ class Registry(Generic[T]):
         """Call the constructor with positional `args` and the recipe's `params`, checked by name.
 
         Raises:
-            RecipeError: unknown part, unknown or missing parameter, or an impossible value.
+            RecipeError: unknown part, unknown or missing parameter, a value of another type than
+                its annotation says, or an impossible one.
         """
         part = self.get(name)
         known = list(inspect.signature(part).parameters)[len(args) :]
-        for key in params:
+        kinds = annotations_of(part)
+        for key, value in params.items():
             if key not in known:
                 hint = did_you_mean(key, known)
                 raise RecipeError(f"{self.kind} {name!r} has no parameter {key!r}: {hint}")
+            if not fits(value, kinds.get(key, Any)):
+                raise RecipeError(
+                    f"{self.kind} {name!r}: {key} is {value!r}: expected {told(kinds[key])}"
+                )
         try:
             return part(*args, **params)
         except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:

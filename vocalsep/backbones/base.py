@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -78,15 +79,24 @@ class Backbone(nn.Module):
     auxiliary_weights: tuple[float, ...] = ()
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, D_in, *size) -> (B, D_out, *size)."""
-        return self._fit(self.transform(self._padded(features)), features)
+        """(B, D_in, *size) -> (B, D_out, *size).
+
+        Raises:
+            RecipeError: other bins than `n_bins`, or too few values for a norm.
+        """
+        with _explained(features):
+            return self._fit(self.transform(self._padded(features)), features)
 
     def forward_all(self, features: Tensor) -> list[tuple[float, Tensor]]:
         """The logits with weight 1, then each auxiliary output with its weight in the loss.
 
         For training alone (deep supervision); every output has the size of the input.
+
+        Raises:
+            RecipeError: other bins than `n_bins`, or too few values for a norm.
         """
-        logits, *auxiliary = self.transform_all(self._padded(features))
+        with _explained(features):
+            logits, *auxiliary = self.transform_all(self._padded(features))
         outputs = [(1.0, self._fit(logits, features))]
         for weight, each in zip(self.auxiliary_weights, auxiliary, strict=True):
             outputs.append((weight, self._fit(each, features)))
@@ -121,6 +131,29 @@ class Backbone(nn.Module):
 
 
 BACKBONES: Registry[type[Backbone]] = Registry("backbone")
+
+
+@contextmanager
+def _explained(features: Tensor) -> Iterator[None]:
+    """Say what is too small where a norm is left with one value a channel, which has no spread.
+
+    After the mean of a whole image (image pooling) batch norm has one value an example: the papers
+    train with 8 examples or more, and so did their norms. Two are what it takes.
+
+    Raises:
+        RecipeError: that.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if "more than 1" not in str(error):  # torch's words, of all its norms
+            raise
+        n, _, *size = features.shape
+        raise RecipeError(
+            f"{n} example(s) of {' × '.join(map(str, size))} leave a norm one value a channel, of "
+            f"which it cannot know the spread: give it 2 examples or more at a time (a larger "
+            f"training.batch_size, or fewer pieces and processes that share it) or larger ones"
+        ) from error
 
 
 def padded_size(

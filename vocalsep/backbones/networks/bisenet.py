@@ -6,7 +6,7 @@ CoinCheung/BiSeNet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -84,7 +84,7 @@ class BiSeNet(Backbone):
         encoder: str = "resnet18",
         encoder_params: Mapping[str, Any] | None = None,
         width: int = 128,
-        spatial_strides: Sequence[int] = (2, 2, 2),
+        spatial_strides: tuple[int, int, int] = (2, 2, 2),
         keep_time: bool = False,
         auxiliary: float = 1.0,
     ) -> None:

@@ -19,6 +19,7 @@ from vocalsep.backbones.networks.deeplab_v1 import large_field
 from vocalsep.backbones.parts.layers import Kernel, conv
 from vocalsep.backbones.parts.pyramid import SummedBranches
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.recipe.part import check
 
 
 @BACKBONES.register("deeplab_v2")
@@ -61,6 +62,8 @@ class DeepLabV2(Backbone):
         scales: Sequence[float] = (1.0,),
     ) -> None:
         super().__init__()
+        check("rates", list(rates), len(rates) > 0, "one rate or more")
+        check("scales", list(scales), len(scales) > 0 and min(scales) > 0, "factors above 0")
         self.encoder = build_encoder(encoder, in_channels, {"output_stride": 8}, encoder_params)
         self.stride = self.encoder.strides[-1]
         self.scales = tuple(scales)

@@ -6,8 +6,6 @@ parameter counts of Tramac/Fast-SCNN-pytorch and lxtGH/Fast_Seg (auxiliary head)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -57,7 +55,7 @@ class FastSCNN(Backbone):
         out_channels: int,
         *,
         width: float = 1.0,
-        strides: Sequence[int] = (2, 2, 2),
+        strides: tuple[int, int, int] = (2, 2, 2),
         keep_time: bool = False,
         auxiliary: float = 0.4,
     ) -> None:

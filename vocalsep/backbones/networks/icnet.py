@@ -7,8 +7,6 @@ classes; batch norm adds one for each normalised channel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -65,8 +63,8 @@ class ICNet(Backbone):
         out_channels: int,
         *,
         width: float = 1.0,
-        n_blocks: Sequence[int] = (3, 4, 6, 3),
-        fine_strides: Sequence[int] = (2, 2, 2),
+        n_blocks: tuple[int, int, int, int] = (3, 4, 6, 3),
+        fine_strides: tuple[int, int, int] = (2, 2, 2),
         keep_time: bool = False,
         auxiliary: float = 0.4,
     ) -> None:

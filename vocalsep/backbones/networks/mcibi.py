@@ -19,7 +19,7 @@ from vocalsep.backbones.encoders.base import build_encoder, conv_norm
 from vocalsep.backbones.parts.context import Correlation
 from vocalsep.backbones.parts.heads import conv_head
 from vocalsep.backbones.parts.merge import concat
-from vocalsep.backbones.parts.pyramid import PyramidPooling
+from vocalsep.backbones.parts.pyramid import PyramidPooling, check_grids
 
 
 @BACKBONES.register("mcibi")
@@ -55,6 +55,7 @@ class MCIBI(Backbone):
         keep_time: bool = False,
         auxiliary: float = 0.4,
     ) -> None:
+        check_grids("bins", bins)
         super().__init__()
         wanted = {"output_stride": 8, "stem": "deep"}
         self.encoder = build_encoder(encoder, in_channels, wanted, encoder_params)

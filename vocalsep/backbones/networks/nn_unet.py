@@ -70,6 +70,7 @@ class NNUNet(EncoderDecoder):
         ndim: int = 2,
     ) -> None:
         check_widths(widths)
+        check("ndim", ndim, ndim in self.about.ndims, "1, 2 or 3")
         steps = axes_of("strides", strides or [1, *[2] * (len(widths) - 1)], len(widths), ndim)
         sizes = axes_of("kernels", kernels or [3] * len(widths), len(widths), ndim)
         style = Style(ndim, norm, "leaky_relu_0.01", bias=True)

@@ -13,7 +13,7 @@ from vocalsep.backbones.base import BACKBONES, About, Reference
 from vocalsep.backbones.compose import Auxiliary, EncoderDecoder
 from vocalsep.backbones.encoders.base import build_encoder
 from vocalsep.backbones.parts.heads import OfLast, conv_head
-from vocalsep.backbones.parts.pyramid import PyramidPooling
+from vocalsep.backbones.parts.pyramid import PyramidPooling, check_grids
 
 
 @BACKBONES.register("pspnet")
@@ -51,6 +51,7 @@ class PSPNet(EncoderDecoder):
         keep_time: bool = False,
         auxiliary: float = 0.4,
     ) -> None:
+        check_grids("bins", bins)
         wanted = {"output_stride": 8, "stem": "deep"}
         body = build_encoder(encoder, in_channels, wanted, encoder_params)
         before, last = body.channels[-2:]

@@ -18,6 +18,7 @@ from vocalsep.backbones.compose import EncoderDecoder
 from vocalsep.backbones.encoders.base import build_encoder
 from vocalsep.backbones.parts.layers import conv
 from vocalsep.backbones.parts.merge import concat
+from vocalsep.backbones.parts.pyramid import check_grids
 from vocalsep.backbones.parts.resize import resize
 
 
@@ -110,6 +111,7 @@ class SwiftNet(EncoderDecoder):
         grids: Sequence[int] = (8, 4, 2),
         keep_time: bool = False,
     ) -> None:
+        check_grids("grids", grids)
         body = build_encoder(encoder, in_channels, {"activated": False}, encoder_params)
         pyramid = SpatialPyramid((body.channels[-1], width), grids, keep_time)
         # The stem's feature is left out: the finest skip is that of the first stage.

@@ -68,6 +68,8 @@ class TFCTDFv1(FrequencyLastNetwork):
         bias: bool = False,
     ) -> None:
         check("n_bins", n_bins, n_bins >= 1, "1 or more")
+        check("n_convs", n_convs, n_convs >= 1, "1 or more")
+        check("bottleneck", bottleneck, bottleneck >= 1, "1 or more")
         check("n_levels", n_levels, 1 <= n_levels <= 8, "1 to 8")
         finest = -(-n_bins // 2**n_levels) * 2**n_levels
 

@@ -66,6 +66,7 @@ class TFCTDFv3(Backbone):
     ) -> None:
         super().__init__()
         check("n_bins", n_bins, n_bins >= 1, "1 or more")
+        check("bottleneck", bottleneck, bottleneck >= 1, "1 or more")
         check("n_levels", n_levels, 1 <= n_levels <= 8, "1 to 8")
         check("n_subbands", n_subbands, n_subbands >= 1, "1 or more")
         scale = 2**n_levels

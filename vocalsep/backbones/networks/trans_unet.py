@@ -67,18 +67,19 @@ class TransUNet(EncoderDecoder):
         out_channels: int,
         *,
         width: int = 64,
-        n_blocks: Sequence[int] = (3, 4, 9),
+        n_blocks: tuple[int, int, int] = (3, 4, 9),
         hidden: int = 768,
         n_layers: int = 12,
         n_heads: int = 12,
-        positions: Sequence[int] = (14, 14),
-        decoder_widths: Sequence[int] = (256, 128, 64, 16),
+        positions: tuple[int, int] = (14, 14),
+        decoder_widths: tuple[int, int, int, int] = (256, 128, 64, 16),
         dropout: float = 0.1,
     ) -> None:
         check_widths(decoder_widths)
-        check("n_blocks", list(n_blocks), len(n_blocks) == 3, "three numbers")
-        check("decoder_widths", list(decoder_widths), len(decoder_widths) == 4, "four numbers")
-        check("n_heads", n_heads, hidden % n_heads == 0, f"a divisor of hidden, which is {hidden}")
+        check("width", width, width >= 1, "1 or more")
+        divides = n_heads >= 1 and hidden >= 1 and hidden % n_heads == 0
+        check("n_heads", n_heads, divides, f"a divisor of hidden, which is {hidden}")
+        check("positions", list(positions), min(positions) >= 1, "1 or more along each axis")
         encoder = HybridResNet(in_channels, width, n_blocks)
         layer = [TransformerBlock(hidden, n_heads, dropout) for _ in range(n_layers)]
         neck = Tokens(encoder.channels[-1], hidden, positions, dropout, nn.Sequential(*layer))

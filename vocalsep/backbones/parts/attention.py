@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vocalsep.backbones.parts.layers import ConvNormAct, Style, conv
 from vocalsep.backbones.parts.merge import concat
+from vocalsep.recipe.part import check
 from vocalsep.registry import Registry
 
 # Built from (ndim, D, reduction, keep_time); recipes choose one by name.
@@ -33,6 +34,7 @@ class ChannelGate(nn.Module):
         self, ndim: int, channels: int, reduction: int = 16, keep_time: bool = False
     ) -> None:
         super().__init__()
+        check("reduction", reduction, reduction >= 1, "1 or more")
         inner = max(1, channels // reduction)
         self.axes = tuple(range(2, ndim + (1 if keep_time else 2)))
         self.weigh = nn.Sequential(

@@ -153,9 +153,20 @@ def each_axis(value: int | tuple[int, ...], ndim: int) -> tuple[int, ...]:
 def conv(
     ndim: int, channels: tuple[int, int], kernel: Kernel | int = 3, bias: bool = True
 ) -> nn.Module:
-    """A convolution, (B, D_in, *size) -> (B, D_out, *ceil(size / stride)) unless `valid`."""
+    """A convolution, (B, D_in, *size) -> (B, D_out, *ceil(size / stride)) unless `valid`.
+
+    Raises:
+        RecipeError: no channels, a kernel, stride or dilation below 1.
+    """
+    layer = CONV[ndim]
     k = Kernel(kernel) if isinstance(kernel, int) else kernel
-    return CONV[ndim](
+    d_in, d_out = channels
+    if min(d_in, d_out) < 1:
+        raise RecipeError(f"a convolution from {d_in} to {d_out} channels: choose a larger width")
+    for key, value in (("kernel", k.size), ("stride", k.stride), ("dilation", k.dilation)):
+        if min(each_axis(value, ndim)) < 1:
+            raise RecipeError(f"a convolution of {key} {value}: expected 1 or more")
+    return layer(
         *channels,
         k.size,
         stride=k.stride,

@@ -15,6 +15,17 @@ from torch.nn import functional
 from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style
 from vocalsep.backbones.parts.merge import concat
 from vocalsep.backbones.parts.resize import resize
+from vocalsep.recipe.part import check
+
+
+def check_grids(key: str, grids: Sequence[int]) -> None:
+    """Refuse impossible grids of a recipe.
+
+    Raises:
+        RecipeError: no grid, or one without cells.
+    """
+    fits = len(grids) > 0 and min(grids) >= 1
+    check(key, list(grids), fits, "one grid or more, each of 1 cell or more along an axis")
 
 
 def pool_to_grid(features: Tensor, bins: int, keep_time: bool = False) -> Tensor:
