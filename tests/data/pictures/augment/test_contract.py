@@ -20,7 +20,10 @@ from vocalsep.recipe import Part
 SIZE = (33, 47)
 SIZES = {2: SIZE, 3: (9, 12, 10)}
 #: Those whose default does nothing to a picture that already has the wanted size.
-PARAMS: dict[str, dict[str, Any]] = {"crop": {"scale": [1.5, 1.5]}}
+PARAMS: dict[str, dict[str, Any]] = {
+    "crop": {"scale": [1.5, 1.5]},
+    "low_resolution": {"scale": [0.5, 0.6]},
+}
 NAMES = PICTURE_AUGMENTATIONS.names()
 
 
@@ -113,6 +116,8 @@ class TestContract:
         ("color_jitter", {}, "colour_jitter"),
         ("rotation", {"degrees": 200}, "degrees"),
         ("rotation", {"padding": "black"}, "padding"),
+        ("rotation", {"planes": "first"}, "planes"),
+        ("low_resolution", {"scale": [0.5, 2.0]}, "scale"),
         ("elastic", {"sigma": -1}, "sigma"),
         ("elastic", {"grid": 1}, "grid"),
         ("blur", {"sigma": [0.0, 1.0]}, "sigma"),

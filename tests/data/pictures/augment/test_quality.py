@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vocalsep.data.pictures.augment import Example
-from vocalsep.data.pictures.augment.quality import Blur, Gamma, Noise
+from vocalsep.data.pictures.augment.quality import Blur, Gamma, LowResolution, Noise
 
 scipy_ndimage = pytest.importorskip("scipy.ndimage")
 
@@ -53,3 +53,14 @@ def test_gamma_bends_between_the_ends(rng: np.random.Generator) -> None:
     assert (np.diff(out.ravel()[order]) >= 0).all()
     flat = Example(np.ones((1, 2, 2), np.float32), np.zeros((2, 2), np.uint8))
     assert Gamma((), [2.0, 2.0], 1.0)(rng, flat) is flat
+
+
+def test_low_resolution_loses_detail_and_keeps_the_rest(rng: np.random.Generator) -> None:
+    y, x = np.mgrid[:60, :80] / 80
+    coarse, fine = np.cos(4 * x + 3 * y) / 4 + 0.5, np.indices((60, 80)).sum(0) % 2 / 4
+    pixels = np.stack([coarse, coarse + fine]).astype(np.float32)
+    before = Example(pixels, rng.integers(0, 9, (60, 80), np.uint8))
+    out = LowResolution((), [0.5, 0.5], 1.0)(rng, before)
+    assert out.labels is before.labels
+    np.testing.assert_allclose(out.pixels[0], coarse, atol=0.02)
+    np.testing.assert_allclose(out.pixels[1], coarse + fine.mean(), atol=0.03)

@@ -72,7 +72,7 @@ class Fixed(np.random.Generator):
 @pytest.mark.parametrize("turns", [1, 2])
 def test_quarter_turns_are_exact(turns: int) -> None:
     before = example(9, 9)
-    out = Rotation((), 90.0 * turns, "void", 1.0).apply(Fixed(), before)
+    out = Rotation((), 90.0 * turns, "last", "void", 1.0).apply(Fixed(), before)
     assert np.array_equal(out.labels, np.rot90(before.labels, -turns))  # clockwise
     np.testing.assert_allclose(out.pixels, np.rot90(before.pixels, -turns, (1, 2)), atol=1e-5)
     deep = example(3, 9, 9)
@@ -83,9 +83,25 @@ def test_quarter_turns_are_exact(turns: int) -> None:
     assert np.array_equal(turned.labels[2], flat.labels)
 
 
+def test_volumes_turn_in_all_planes() -> None:
+    """Three quarter turns of a cube, one in each plane, leave it a cube."""
+    before = example(7, 7, 7)
+    out = Rotation((), 90.0, "all", "void", 1.0).apply(Fixed(), before)
+    turned = before.labels
+    for plane in ((0, 1), (0, 2), (1, 2)):
+        turned = np.rot90(turned, -1, plane)
+    assert np.array_equal(out.labels, turned)
+    flat = Example(before.pixels[:, 0], before.labels[0])
+    a, b = (
+        Rotation((), 30.0, planes, p=1.0)(np.random.default_rng(1), flat)
+        for planes in ("all", "last")
+    )
+    assert np.array_equal(a.pixels, b.pixels)
+
+
 def test_rotation_keeps_the_middle_and_voids_the_corners() -> None:
     before = Example(np.ones((1, 41, 41), np.float32), np.ones((41, 41), np.uint8))
-    out = Rotation((), 45.0, "void", 1.0).apply(Fixed(), before)
+    out = Rotation((), 45.0, "last", "void", 1.0).apply(Fixed(), before)
     assert (out.labels[[0, 0, -1, -1], [0, -1, 0, -1]] == IGNORE).all()
     assert (out.labels[10:31, 10:31] == 1).all()
     np.testing.assert_allclose((out.labels == 1).mean(), 2 * (np.sqrt(2) - 1), atol=0.02)

@@ -18,7 +18,7 @@ from vocalsep.data.pictures.augment.base import (
     clipped,
     log_uniform,
 )
-from vocalsep.data.pictures.augment.resample import mirrored
+from vocalsep.data.pictures.augment.resample import Span, mirrored, window
 
 
 @PICTURE_AUGMENTATIONS.register("blur")
@@ -90,6 +90,32 @@ class Gamma(PictureAugmentation):
             return example
         share = (example.pixels - dark) / (bright - dark)
         return Example(np.clip(share, 0, 1) ** gamma * (bright - dark) + dark, example.labels)
+
+
+@PICTURE_AUGMENTATIONS.register("low_resolution")
+class LowResolution(PictureAugmentation):
+    """Scales pixels down and up again, as from a poor camera or scanner (nnU-Net).
+
+    Args:
+        scale: range of the factor between, log-uniform, within 0.05…1.
+        p: probability.
+    """
+
+    def __init__(self, size: Size, scale: Sequence[float] = (0.5, 1.0), p: float = 0.2) -> None:
+        super().__init__(size, p)
+        low, high = scale
+        checked_range("scale", (low, high), 0.05, 1)
+        self.scale = (float(low), float(high))
+
+    def apply(self, rng: np.random.Generator, example: Example) -> Example:
+        """The example with less detail."""
+        factor = log_uniform(rng, self.scale)
+        size = example.labels.shape
+        small = [max(1, round(n * factor)) for n in size]
+        down = [Span(n, m, 0, m) for n, m in zip(size, small, strict=True)]
+        up = [Span(m, n, 0, n) for n, m in zip(size, small, strict=True)]
+        blurred = window(window(example, down, False), up, False)
+        return Example(blurred.pixels, example.labels)
 
 
 def _blurred(pixels: npt.NDArray[np.float32], axis: int, sigma: float) -> npt.NDArray[np.float32]:

@@ -25,33 +25,48 @@ Places = npt.NDArray[np.float32]  # (A, *size) coordinates along the last A axes
 
 @PICTURE_AUGMENTATIONS.register("rotation")
 class Rotation(PictureAugmentation):
-    """Turns about the middle, volumes about their first axis.
+    """Turns about the middle.
 
     Args:
-        degrees: most, either way, 0…180.
+        degrees: most in each plane, either way, 0…180.
+        planes: in which volumes turn: "last" (of their last two axes) or "all" three.
         padding: what comes into view: "mirror" or "void" (black, labelled IGNORE).
         p: probability.
     """
 
     def __init__(
-        self, size: Size, degrees: float = 10.0, padding: str = "mirror", p: float = 0.5
+        self,
+        size: Size,
+        degrees: float = 10.0,
+        planes: str = "last",
+        padding: str = "mirror",
+        p: float = 0.5,
     ) -> None:
         super().__init__(size, p)
         checked("degrees", degrees, 0, 180)
+        one_of("planes", planes, ("last", "all"))
         one_of("padding", padding, PADDING)
         self.degrees = degrees
+        self.in_all_planes = planes == "all"
         self.pad_with_void = padding == "void"
 
     def apply(self, rng: np.random.Generator, example: Example) -> Example:
         """The turned example."""
-        angle = math.radians(rng.uniform(-self.degrees, self.degrees))
-        height, width = example.labels.shape[-2:]
-        y = np.arange(height, dtype=np.float32)[:, None] - (height - 1) / 2
-        x = np.arange(width, dtype=np.float32) - (width - 1) / 2
-        cos, sin = math.cos(angle), math.sin(angle)
-        places = np.stack([cos * y - sin * x, sin * y + cos * x])
-        places += np.array([(height - 1) / 2, (width - 1) / 2], np.float32)[:, None, None]
-        return warped(example, places.astype(np.float32), self.pad_with_void)
+        size = example.labels.shape if self.in_all_planes else example.labels.shape[-2:]
+        matrix = np.eye(len(size), dtype=np.float32)
+        for plane in itertools.combinations(range(len(size)), 2):
+            angle = math.radians(rng.uniform(-self.degrees, self.degrees))
+            turn = np.eye(len(size), dtype=np.float32)
+            turn[np.ix_(plane, plane)] = [
+                [math.cos(angle), -math.sin(angle)],
+                [math.sin(angle), math.cos(angle)],
+            ]
+            matrix = matrix @ turn
+        middle = (np.array(size, np.float32) - 1) / 2
+        middle = middle.reshape(-1, *[1] * len(size))
+        grid = np.stack(np.meshgrid(*[np.arange(n, dtype=np.float32) for n in size], indexing="ij"))
+        places = np.tensordot(matrix, grid - middle, 1).astype(np.float32) + middle
+        return warped(example, places, self.pad_with_void)
 
 
 @PICTURE_AUGMENTATIONS.register("elastic")
