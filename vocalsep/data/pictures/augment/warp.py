@@ -65,8 +65,8 @@ class Rotation(PictureAugmentation):
         middle = (np.array(size, np.float32) - 1) / 2
         middle = middle.reshape(-1, *[1] * len(size))
         grid = np.stack(np.meshgrid(*[np.arange(n, dtype=np.float32) for n in size], indexing="ij"))
-        places = np.tensordot(matrix, grid - middle, 1).astype(np.float32) + middle
-        return warped(example, places, self.pad_with_void)
+        places = np.tensordot(matrix, grid - middle, 1) + middle
+        return warped(example, np.asarray(places, np.float32), self.pad_with_void)
 
 
 @PICTURE_AUGMENTATIONS.register("elastic")
