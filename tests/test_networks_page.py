@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from click.testing import CliRunner
 
 from vocalsep.backbones import BACKBONES
 from vocalsep.backbones.base import About, Backbone, Reference
 from vocalsep.backbones.compose import EncoderDecoder, pooled_stack, u_decoder
-from vocalsep.backbones.listing import diagram, on_meta
+from vocalsep.backbones.listing import count_parameters, diagram, on_meta
 from vocalsep.backbones.parts.blocks import Double
 from vocalsep.backbones.parts.layers import Style, conv
 from vocalsep.backbones.parts.up import NearestConv
 from vocalsep.cli import cli
+from vocalsep.models.build import build_separator
+from vocalsep.recipe import Part, Recipe, load_recipe
 from vocalsep.registry import Registry
 
-PAGE = (Path(__file__).parents[1] / "docs" / "networks.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "networks.md").read_text(encoding="utf-8")
 DRAWINGS = re.findall(r"^### (\w+)\n.*?^```mermaid\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
@@ -36,6 +41,24 @@ def test_listing_is_what_the_command_prints() -> None:
     """If this fails: paste the output of `vocalsep networks`."""
     printed = CliRunner().invoke(cli, ["networks"]).stdout.splitlines()
     assert block_after("All of them") == [line.rstrip() for line in printed]
+
+
+def test_encoders_are_what_the_command_prints() -> None:
+    """If this fails: paste the output of `vocalsep networks --encoders`."""
+    printed = CliRunner().invoke(cli, ["networks", "--encoders"]).stdout.splitlines()
+    assert block_after("Encoders") == [line.rstrip() for line in printed]
+
+
+def test_compared_networks_can_be_built_and_are_about_as_large() -> None:
+    recipe = load_recipe(ROOT / "recipes" / "comparison.yaml")
+    assert isinstance(recipe, Recipe)
+    found = re.findall(r"^compare (\w+) '(.*)'$", PAGE, re.MULTILINE)
+    assert len(found) == 8
+    for name, text in found:
+        part = Part(name, yaml.safe_load(text))
+        with torch.device("meta"):
+            count = count_parameters(build_separator(replace(recipe, backbone=part)))
+        assert 1.4e6 < count < 2e6, name
 
 
 def test_every_network_was_measured() -> None:

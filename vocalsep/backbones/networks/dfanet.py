@@ -1,9 +1,10 @@
 """DFANet: three light encoders in a row, each fed with what the one before it found.
 
 Source: Li et al., "DFANet: Deep Feature Aggregation for Real-Time Semantic Segmentation", CVPR
-2019. Its layers are not published in full and the public re-implementations disagree with the
-paper's 7.8 M parameters (2.2 and 2.7 M), so this follows the definition, with the widths of those
-re-implementations, and has no reference count.
+2019: one light encoder three times, sub-network and sub-stage aggregation. The authors published
+no code, and no count of parameters that we could check: 7.8 M are quoted for it, 2,187,216 has the
+code of huaifeng1993/DFANet, 2,696,089 that of lxtGH/Fast_Seg. This follows the definition with the
+widths of both, so its own count is not documented by anyone.
 """
 
 from __future__ import annotations

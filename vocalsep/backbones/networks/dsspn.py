@@ -1,10 +1,10 @@
 """DSSPN: outputs are leaves of a tree of concepts; each parent decides among its children.
 
-Source: Liang, Zhou & Xing, "Dynamic-Structured Semantic Propagation Network", CVPR 2018. No code
-was published; this follows the definition: a neuron for every parent, whose features read the
-encoder's and those of all its ancestors, and the probability of a leaf as the product along its
-path. All neurons always run (the paper leaves out those absent from an image while training).
-No reference count exists. For separation the natural tree is [vocals, [drums, bass, other]].
+Source: Liang, Zhou & Xing, "Dynamic-Structured Semantic Propagation Network", CVPR 2018. Neither
+code nor a count of parameters was published; this follows the definition: a neuron for every
+parent, whose features read the encoder's and those of all its ancestors, and the probability of a
+leaf as the product along its path. All neurons always run (the paper leaves out those absent from
+an image while training). For separation the natural tree is [vocals, [drums, bass, other]].
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 Source: Si et al., "Real-Time Semantic Segmentation via Multiply Spatial Fusion Network", arXiv
 1911.07217: spatial-aware pooling after each stage of ResNet-18, fusion of what has one size, two
-up-sampling branches, logits at stride 8. No code was published, so the layers below follow that
-definition and have no reference count. Here the boundary logits also join the last convolution.
+up-sampling branches, logits at stride 8. The authors published neither code nor a count of
+parameters (what lxtGH/Fast_Seg calls MSFNet is an empty file), so the layers below follow that
+definition, and their count is not documented by anyone. Here the boundary logits also join the
+last convolution, so that the loss on the masks reaches them too.
 """
 
 from __future__ import annotations
