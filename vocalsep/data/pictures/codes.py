@@ -25,17 +25,6 @@ class Codes:
     def __init__(self, classes: Mapping[int, int], rest: int | None = None) -> None:
         self.classes = dict(classes)
         self.rest = rest
-        numbers = sorted(self.classes)
-        self._numbers = np.array(numbers, np.int64)
-        self._indices = np.array([self.classes[n] for n in numbers], np.uint8)
-        self._direct = np.full(256, IGNORE, np.uint8)
-        self._known = np.full(256, rest is not None)
-        if rest is not None:
-            self._direct[:] = rest
-        for number in numbers:
-            if 0 <= number < 256:
-                self._direct[number] = self.classes[number]
-                self._known[number] = True
 
     @classmethod
     def of(cls, n_classes: int, ignored: Iterable[int] = (IGNORE,)) -> Codes:
@@ -57,15 +46,15 @@ class Codes:
             DataError: numbers that stand for no class.
         """
         if numbers.dtype == np.uint8:
-            if not self._known.all():
-                present = np.bincount(numbers.ravel(), minlength=256) > 0
-                self._refuse(np.flatnonzero(present & ~self._known), name)
-            return np.asarray(self._direct[numbers])
+            present = np.flatnonzero(np.bincount(numbers.ravel(), minlength=256))
+            table = np.zeros(256, np.uint8)
+            table[present] = self._looked_up(present, name)
+            return np.asarray(table[numbers])
         # Label maps are long runs of one number: far fewer are sorted so.
         flat = numbers.ravel()
         starts = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))[: flat.size]
         distinct, where = np.unique(flat[starts], return_inverse=True)
-        runs = self._distinct(distinct.astype(np.int64), name)[where]
+        runs = self._looked_up(distinct, name)[where]
         lengths = np.diff(starts, append=flat.size)
         return np.asarray(np.repeat(runs, lengths).reshape(numbers.shape), np.uint8)
 
@@ -81,24 +70,12 @@ class Codes:
         rest = self.rest if self.rest is None else new.get(self.rest, IGNORE)
         return Codes({**classes, **dict.fromkeys(ignored, IGNORE)}, rest)
 
-    def _distinct(self, numbers: npt.NDArray[np.int64], name: str) -> npt.NDArray[np.uint8]:
-        place = np.searchsorted(self._numbers, numbers)
-        place[place == len(self._numbers)] = 0
-        known = np.zeros(len(numbers), bool)
-        if len(self._numbers):
-            known = self._numbers[place] == numbers
-        if self.rest is None:
-            self._refuse(numbers[~known], name)
-        indices = np.full(len(numbers), IGNORE if self.rest is None else self.rest, np.uint8)
-        indices[known] = self._indices[place[known]]
-        return indices
-
-    def _refuse(self, wrong: npt.NDArray[np.integer[Any]], name: str) -> None:
-        if not len(wrong):
-            return
-        shown = ", ".join(map(str, wrong[:_MOST_NAMED])) + (
-            " …" if len(wrong) > _MOST_NAMED else ""
-        )
+    def _looked_up(self, numbers: npt.NDArray[np.integer[Any]], name: str) -> npt.NDArray[np.uint8]:
+        found = [self.classes.get(number, self.rest) for number in numbers.tolist()]
+        if None not in found:
+            return np.array(found, np.uint8)
+        wrong = [n for n, index in zip(numbers.tolist(), found, strict=True) if index is None]
+        shown = ", ".join(map(str, wrong[:_MOST_NAMED])) + " …" * (len(wrong) > _MOST_NAMED)
         raise DataError(
             f"{name}: its pixels have the values {shown}, which are no class; expected "
             f"{_ranges(self.classes)}; correct the file, or ignore these values"
