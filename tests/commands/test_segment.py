@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -18,6 +21,8 @@ from vocalsep.images.read import read_picture
 from vocalsep.segmentation.contours import Polygon
 from vocalsep.segmentation.options import PredictOptions
 from vocalsep.segmentation.predict import Predictor
+
+PAGE = (Path(__file__).parents[2] / "docs" / "images.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(autouse=True)
@@ -261,3 +266,29 @@ def test_a_full_disk_leaves_nothing_half_written(monkeypatch: pytest.MonkeyPatch
     assert result.exit_code == 1
     assert "No space left" in result.stderr
     assert not list(Path("segmented").glob("*"))
+
+
+@pytest.mark.parametrize("line", re.findall(r"^vocalsep segment (.*)$", PAGE, re.MULTILINE))
+def test_commands_of_the_page_parse(line: str) -> None:
+    command = cli.get_command(click.Context(cli), "segment")
+    assert command is not None
+    command.make_context("segment", shlex.split(line, comments=True))
+
+
+def test_the_page_knows_every_option_but_the_common_ones() -> None:
+    command = cli.get_command(click.Context(cli), "segment")
+    assert command is not None
+    section = PAGE[PAGE.index("\n## Segmenting\n") :]
+    common = {"--output", "--model", "--device", "--threads", "--dry-run", "--overlay"}
+    for parameter in command.params:
+        for option in parameter.opts:
+            assert option in section or option in common or not option.startswith("--")
+
+
+def test_the_python_of_the_page_runs() -> None:
+    (code,) = re.findall(r"^```python\n(.*?Predictor.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    photograph(Path("photo.jpg"))
+    names: dict[str, object] = {}
+    exec(code.replace('"camvid"', '"thin.safetensors"'), names)
+    assert names["labels"].shape == (40, 56)  # type: ignore[attr-defined]
+    assert names["probabilities"].shape == (3, 40, 56)  # type: ignore[attr-defined]
