@@ -84,17 +84,30 @@ class Registry(Generic[T]):
                 its annotation says, or an impossible one.
         """
         part = self.get(name)
-        known = list(inspect.signature(part).parameters)[len(args) :]
-        kinds = annotations_of(part)
+        parameters = list(inspect.signature(part).parameters.values())[len(args) :]
+        self._check(name, params, parameters, annotations_of(part))
+        try:
+            return part(*args, **params)
+        except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
+            raise RecipeError(f"{self.kind} {name!r}: {error}") from error
+
+    def _check(
+        self,
+        name: str,
+        params: Mapping[str, Any],
+        parameters: list[inspect.Parameter],
+        kinds: Mapping[str, Any],
+    ) -> None:
+        """Refuse what a constructor does not take, lacks, or would not understand."""
+        known = [each.name for each in parameters]
         for key, value in params.items():
             if key not in known:
                 hint = did_you_mean(key, known)
                 raise RecipeError(f"{self.kind} {name!r} has no parameter {key!r}: {hint}")
             if not fits(value, kinds.get(key, Any)):
-                raise RecipeError(
-                    f"{self.kind} {name!r}: {key} is {value!r}: expected {told(kinds[key])}"
-                )
-        try:
-            return part(*args, **params)
-        except (TypeError, ValueError, LookupError, ArithmeticError, RuntimeError) as error:
-            raise RecipeError(f"{self.kind} {name!r}: {error}") from error
+                expected = told(kinds[key])
+                raise RecipeError(f"{self.kind} {name!r}: {key} is {value!r}: expected {expected}")
+        for each in parameters:
+            named = each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)
+            if named and each.default is each.empty and each.name not in params:
+                raise RecipeError(f"{self.kind} {name!r}: its parameter {each.name!r} is missing")
