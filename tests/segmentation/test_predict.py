@@ -137,3 +137,37 @@ def test_other_arrays_are_refused(shape: tuple[int, ...]) -> None:
 def test_no_thread_is_no_choice() -> None:
     with pytest.raises(DeviceError, match="0 threads"):
         Predictor(colour_segmenter(), FLOAT32, "cpu", 0)
+
+
+def test_running_out_of_memory_is_one_line() -> None:
+    segmenter = colour_segmenter()
+
+    def full(*arguments: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+    segmenter.backbone.register_forward_hook(full)
+    with pytest.raises(DeviceError, match="out of memory on cpu with tiles of 32 × 32"):
+        Predictor(segmenter, FLOAT32, "cpu").labels(np.zeros((40, 40, 3), np.uint8))
+
+
+def test_other_errors_of_a_network_are_not_hidden() -> None:
+    segmenter = colour_segmenter()
+
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("shape mismatch")
+
+    segmenter.backbone.register_forward_hook(broken)
+    with pytest.raises(RuntimeError, match="shape mismatch"):
+        Predictor(segmenter, FLOAT32, "cpu").labels(np.zeros((40, 40, 3), np.uint8))
+
+
+def test_values_of_any_range_are_shades_for_the_crf(rng: np.random.Generator) -> None:
+    """A volume with large numbers and the same picture in 0…1 are refined alike."""
+    crf = options(crf=CrfOptions(n_iterations=2))
+    pixels = rng.random((10, 10, 3)).astype(np.float32)
+    pixels[0, 0], pixels[0, 1] = 0.0, 1.0
+    segmenter = colour_segmenter(tile=10)
+    first = Predictor(segmenter, crf, "cpu").probabilities(pixels)
+    segmenter.backbone.register_forward_pre_hook(lambda module, inputs: (inputs[0] / 1000,))
+    second = Predictor(segmenter, crf, "cpu").probabilities(1000 * pixels)
+    np.testing.assert_allclose(first, second, atol=1e-3)

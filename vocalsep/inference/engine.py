@@ -84,7 +84,7 @@ class Engine:
             try:
                 return self._estimate_within_limits(mixture)
             except RuntimeError as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
             # Outside the handler: the traceback would keep the failed tensors alive.
             self._back_off(*mixture.shape[::2])
@@ -144,10 +144,11 @@ class Engine:
         self._max_batch = self._max_chunk = None
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that a device, or the machine, has no memory left."""
     # CUDA has a class for it; MPS and the CPU allocator only have their words.
     words = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or any(
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
         phrase in words for phrase in ("out of memory", "can't allocate memory")
     )
 

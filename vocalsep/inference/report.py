@@ -57,10 +57,14 @@ class Reporter(Protocol):
 class JsonReporter:
     """One JSON object per line, each with an "event": nothing else is on that stream.
 
-    planned   source, outputs {stem: path}, length_s, codec, sample_rate, format, notes
-    progress  source, done_s, total_s, n_pass
-    done      source, outputs, levels {stem: {peak_db, rms_db}}, gain, overs, audio_s, seconds,
-              speed (times real time)
+    planned   source, outputs {stem: path}, and of
+                songs: length_s, codec, sample_rate, format, notes
+                pictures: shape
+    progress  source, and of songs: done_s, total_s, n_pass; of pictures: done, total (lines)
+    done      source, outputs, seconds, and of
+                songs: levels {stem: {peak_db, rms_db}}, gain, overs, audio_s, speed (times real
+                time)
+                pictures: shares {class: part of the pixels}
     skipped   source, outputs
     warning   source, message
     error     source, type, message

@@ -149,7 +149,8 @@ class _Planner:
             VocalsepError: something is asked for that cannot be written.
         """
         write = self._options.write
-        if write.contours or write.probabilities not in (None, possible):
+        asked = write.contours or write.legend or write.probabilities not in (None, possible)
+        if asked:
             raise VocalsepError(f"{source.path}: {why}; leave the other outputs out")
 
     def _claimed(self, source: Source, files: Mapping[str, str]) -> dict[str, Path]:

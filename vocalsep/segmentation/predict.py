@@ -13,6 +13,7 @@ from torch import Tensor
 
 from vocalsep.errors import DeviceError, VocalsepError
 from vocalsep.inference.devices import DeviceChoice, choose_device, choose_dtype
+from vocalsep.inference.engine import is_out_of_memory
 from vocalsep.models.load import load_segmenter
 from vocalsep.models.segmenter import Segmenter
 from vocalsep.segmentation.crf import dense_crf
@@ -134,8 +135,8 @@ class Predictor:
         """The probabilities from the first row to the last, as they become known.
 
         Args:
-            pixels: (*size, C) uint8 or uint16 (0 … their greatest number) or float (0…1), C as
-                the network wants it.
+            pixels: (*size, C) uint8 or uint16 (0 … their greatest number) or float (as the
+                network wants it: of pictures 0…1), C as the network wants it.
             on_tile: hears of the progress.
 
         Yields:
@@ -143,14 +144,24 @@ class Predictor:
 
         Raises:
             VocalsepError: another number of axes or channels, or an empty picture.
+            DeviceError: out of memory.
         """
         self._check(pixels)
-        rows = self._tiled(pixels, on_tile or (lambda done: None))
-        if self._options.crf is None:
-            yield from rows
-        else:
-            whole = np.concatenate(list(rows), axis=1)
-            yield dense_crf(whole, _full_scale(pixels) * 255.0, self._options.crf)
+        try:
+            rows = self._tiled(pixels, on_tile or (lambda done: None))
+            if self._options.crf is None:
+                yield from rows
+            else:
+                whole = np.concatenate(list(rows), axis=1)
+                yield dense_crf(whole, _shades(pixels), self._options.crf)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            tile = " × ".join(map(str, self._tile))
+            raise DeviceError(
+                f"out of memory on {self.choice.device} with tiles of {tile}: close other programs "
+                "or try --device cpu, without --crf"
+            ) from error
 
     def _tiled(self, pixels: Pixels, on_tile: OnTile) -> Iterator[Floats]:
         size, options = pixels.shape[:-1], self._options
@@ -223,6 +234,15 @@ def _full_scale(pixels: Pixels) -> Floats:
     if np.issubdtype(pixels.dtype, np.integer):
         return np.divide(pixels, np.iinfo(pixels.dtype).max, dtype=np.float32)
     return pixels.astype(np.float32, copy=False)
+
+
+def _shades(pixels: Pixels) -> Floats:
+    """The picture in steps of 8 bits; floats are stretched from their least to their greatest."""
+    values = _full_scale(pixels)
+    if np.issubdtype(pixels.dtype, np.floating):
+        least = values.min()
+        values = (values - least) / max(float(values.max() - least), 1e-12)
+    return np.multiply(values, 255.0, dtype=np.float32)
 
 
 def _cropped(rows: Iterator[Floats], place: Place) -> Iterator[Floats]:
