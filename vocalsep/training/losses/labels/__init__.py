@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.training.losses.labels import (
     boundaries,
     combine,
@@ -11,7 +12,7 @@ from vocalsep.training.losses.labels import (
     regions,
     weighted,
 )
-from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, LabelLoss, build_label_loss
+from vocalsep.training.losses.labels.base import LABEL_LOSSES, LabelLoss, build_label_loss
 
 __all__ = [
     "IGNORE",

@@ -9,11 +9,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.errors import RecipeError
 from vocalsep.recipe import Part
 from vocalsep.registry import Registry
 
-IGNORE = 255  # the label of pixels of which nothing is known: they never count
 N_LABELS = 256
 
 

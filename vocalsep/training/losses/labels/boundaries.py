@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.training.losses.labels.base import (
-    IGNORE,
     LABEL_LOSSES,
     ImageLoss,
     MeanLoss,

@@ -7,7 +7,8 @@ from math import log
 import torch
 from torch import Tensor
 
-from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, ImageLoss, MeanLoss
+from vocalsep.data.pictures.codes import IGNORE
+from vocalsep.training.losses.labels.base import LABEL_LOSSES, ImageLoss, MeanLoss
 from vocalsep.training.losses.labels.pixels import log_losses
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, ImageLoss, class_masks
+from vocalsep.data.pictures.codes import IGNORE
+from vocalsep.training.losses.labels.base import LABEL_LOSSES, ImageLoss, class_masks
 from vocalsep.training.losses.labels.regions import RegionLoss, Regions
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.training.losses.labels.base import (
-    IGNORE,
     LABEL_LOSSES,
     ClassWeights,
     MeanLoss,

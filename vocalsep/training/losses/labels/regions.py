@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from vocalsep.training.losses.labels.base import IGNORE, LABEL_LOSSES, ImageLoss, class_masks
+from vocalsep.data.pictures.codes import IGNORE
+from vocalsep.training.losses.labels.base import LABEL_LOSSES, ImageLoss, class_masks
 
 TINY = 1e-7
 SMOOTH = 1e-5
