@@ -71,6 +71,7 @@ def test_plain(folder: Path) -> None:
     write_sound(folder / "b.mp3")
     (folder / "b.cdg").write_bytes(bytes(24))
     (folder / "notes.txt").write_text("not a song")
+    (folder / "coming.mp3").touch()  # is not waited for
     assert run_once(folder) == ["done", "done"]
     assert contents(folder / "karaoke") == ["a (Karaoke).wav", "b.zip"]
 

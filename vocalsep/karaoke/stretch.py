@@ -61,8 +61,14 @@ def stretch(
     if is_voice and treatment.key:
         slowed = _vocoder(audio, sample_rate, Treatment(tempo=treatment.tempo))
         moved = _vocoder(slowed, sample_rate, Treatment(key=treatment.key))
-        return keep_formants(moved, slowed, sample_rate)
-    return _vocoder(audio, sample_rate, treatment)
+        return _as_loud(keep_formants(moved, slowed, sample_rate), audio)
+    return _as_loud(_vocoder(audio, sample_rate, treatment), audio)
+
+
+def _as_loud(done: Float32Array, audio: Float32Array) -> Float32Array:
+    """Give back the tenths of a decibel that a phase vocoder loses."""
+    before, after = (float(np.vdot(each, each)) / max(each.shape[1], 1) for each in (audio, done))
+    return done * np.float32(np.sqrt(before / after)) if after > 0 else done
 
 
 def _vocoder(audio: Float32Array, sample_rate: int, treatment: Treatment) -> Float32Array:
