@@ -39,8 +39,14 @@ def frame_at(index: int, n_frames: int, size: tuple[int, int]) -> npt.NDArray[np
     return image
 
 
-def write_film(path: Path, times_ms: list[int], size: tuple[int, int] = (48, 64)) -> Path:
-    """A video whose frames stand at odd times, with a second of noise."""
+def write_film(
+    path: Path, times_ms: list[int], size: tuple[int, int] = (48, 64), colours: int | None = None
+) -> Path:
+    """A video whose frames stand at these times, with a second of noise.
+
+    Args:
+        colours: FFmpeg's number of the matrix from RGB to what is stored; None: not told.
+    """
     picture_codec, sound_codec = CODECS[path.suffix]
     with av.open(str(path), "w") as container:
         pictures = container.add_stream(picture_codec, rate=25)
@@ -51,6 +57,9 @@ def write_film(path: Path, times_ms: list[int], size: tuple[int, int] = (48, 64)
         for index, time_ms in enumerate(times_ms):
             image = frame_at(index, len(times_ms), size)
             frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            if colours is not None:
+                pictures.codec_context.colorspace = colours
+                frame = frame.reformat(format="yuv420p", dst_colorspace=colours)
             frame.pts, frame.time_base = time_ms, MS
             container.mux(pictures.encode(frame))
         container.mux(pictures.encode(None))
@@ -128,6 +137,18 @@ def test_every_frame_has_the_colours_of_its_classes(tmp_path: Path) -> None:
             if inner.size:
                 assert np.abs(inner - wanted).mean() < 12  # colours lose in YUV
     assert abs(result.shares["red thing"] - 0.45) < 0.05
+
+
+@pytest.mark.parametrize("matrix", [1, 5])  # ITU-R BT.709 and BT.601
+def test_colours_are_coded_as_in_the_film(tmp_path: Path, matrix: int) -> None:
+    film = write_film(tmp_path / "film.mp4", [0, 40, 80, 120], colours=matrix)
+    output = overlay_of(segmented(film))
+    with av.open(str(output)) as container:
+        frame = next(container.decode(video=0))
+    assert frame.colorspace == matrix
+    # The first frame is all green.
+    wanted = 0.5 * np.array(GREEN) + 0.5 * np.array(COLOURS[2])
+    assert np.abs(frame.to_ndarray(format="rgb24") - wanted).mean() < 3
 
 
 def test_frames_of_odd_size(tmp_path: Path) -> None:

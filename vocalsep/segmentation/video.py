@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer, OutputContainer
 from av.stream import Disposition, Stream
+from av.video.reformatter import Colorspace
 from av.video.stream import VideoStream
 
 from vocalsep.atomic import replacing
@@ -120,9 +121,11 @@ class VideoWork(SegmentWork):
         stream = container.add_stream(codec, rate=rate, options=options)
         assert isinstance(stream, VideoStream)
         stream.height, stream.width = self.job.shape
-        even = stream.height % 2 == stream.width % 2 == 0
-        stream.pix_fmt = "yuv420p" if even else "yuv444p"
+        stream.pix_fmt = _pixel_format(stream.height, stream.width)
         stream.time_base = stream.codec_context.time_base = time_base(pictures)
+        new, old = stream.codec_context, pictures.codec_context
+        new.colorspace, new.color_primaries = old.colorspace, old.color_primaries
+        new.color_trc = old.color_trc
         return stream
 
     def _copies(
@@ -155,8 +158,7 @@ class VideoWork(SegmentWork):
         pixels = rgb if self._predictor.in_channels == 3 else _grey(frame, rgb)
         labels = self._predictor.labels(pixels, told)
         painted = overlaid(rgb, labels, self._predictor.palette)
-        image = av.VideoFrame.from_ndarray(painted, format="rgb24")
-        image.pts, image.time_base = frame.pts, frame.time_base
+        image = _as_video(painted, frame)
         return image, counted(labels, len(self._predictor.classes))
 
 
@@ -179,6 +181,20 @@ def _grey(frame: av.VideoFrame, rgb: Rgb) -> Rgb:
     upright: Rgb = np.rot90(grey, _n_quarters(frame))
     assert upright.shape[:2] == rgb.shape[:2]
     return np.ascontiguousarray(upright)
+
+
+def _pixel_format(height: int, width: int) -> str:
+    """What players show best, or what holds odd sizes."""
+    return "yuv420p" if height % 2 == width % 2 == 0 else "yuv444p"
+
+
+def _as_video(rgb: Rgb, like: av.VideoFrame) -> av.VideoFrame:
+    """A frame at the time of another, its colours coded as there: players tell by its tag."""
+    image = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+    coded = like.colorspace if like.colorspace in set(Colorspace) else None
+    image = image.reformat(format=_pixel_format(*rgb.shape[:2]), dst_colorspace=coded)
+    image.pts, image.time_base = like.pts, like.time_base
+    return image
 
 
 def _upright(frame: av.VideoFrame) -> Rgb:
