@@ -35,6 +35,8 @@ SUFFIXES = frozenset(
      ".pbm", ".pnm", ".jp2", ".j2k", ".avif", ".tga"}
 )  # fmt: skip
 
+SIDEWAYS = (5, 6, 7, 8)  # orientations that swap width and height
+
 _ORIENTATION = 0x0112  # the EXIF tag
 #: How a stored picture is turned upright (EXIF 2.3, 4.6.4 A): value -> (array (H, W, …)) -> array.
 _UPRIGHT: dict[int, Callable[[Any], Any]] = {
@@ -98,11 +100,17 @@ def read_picture(path: Path, n_channels: int = 3) -> Picture:
         raise ValueError(f"n_channels is {n_channels}: expected 1 (grey) or 3 (RGB)")
     with open_image(path) as image:
         info = _info(path, image)
-        stored = _decoded(path, image, "RGB" if n_channels == 3 else "L")
-    upright = _UPRIGHT[info.orientation](stored) if info.orientation > 1 else stored
-    if upright.ndim == 2:
-        upright = np.repeat(upright[:, :, None], n_channels, axis=2)
-    return Picture(np.ascontiguousarray(upright), info)
+        stored: npt.NDArray[Any] = _decoded(path, image, "RGB" if n_channels == 3 else "L")
+    if stored.ndim == 2:
+        stored = np.repeat(stored[:, :, None], n_channels, axis=2)
+    pixels = upright(stored, info.orientation)
+    return Picture(np.ascontiguousarray(pixels), info)
+
+
+def upright(stored: npt.NDArray[Any], orientation: int) -> npt.NDArray[Any]:
+    """Turn (H, W, …) as the EXIF orientation, 1 to 8, asks; a view."""
+    turned: npt.NDArray[Any] = _UPRIGHT[orientation](stored) if orientation > 1 else stored
+    return turned
 
 
 def probe_picture(path: Path) -> PictureInfo:
@@ -173,7 +181,7 @@ def _too_large(path: Path, size: str) -> UnreadablePicture:
 def _info(path: Path, image: Image.Image) -> PictureInfo:
     orientation = image.getexif().get(_ORIENTATION, 1)
     orientation = orientation if orientation in _UPRIGHT else 1
-    width, height = image.size if orientation < 5 else image.size[::-1]
+    width, height = image.size[::-1] if orientation in SIDEWAYS else image.size
     return PictureInfo(str(path), image.format or "", width, height, image.mode, orientation)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from vocalsep.data.pictures.codes import Codes
 from vocalsep.errors import DataError, UnreadablePicture
 from vocalsep.images.labels import read_labels
-from vocalsep.images.read import Pixels, read_picture
+from vocalsep.images.read import SIDEWAYS, Pixels, read_picture, upright
 
 Labels: TypeAlias = npt.NDArray[np.uint8]  # (H, W) class index or IGNORE
 #: Reads the raw numbers of a label map, (H, W). A module's function, so that workers can have it.
@@ -43,6 +43,8 @@ class Pair:
 def read_pair(pair: Pair, n_channels: int = 3) -> tuple[Pixels, Labels]:
     """Decode both.
 
+    A picture that its EXIF data turns sideways may have a label map of either shape.
+
     Args:
         n_channels: 1 grey, 3 RGB.
 
@@ -54,8 +56,11 @@ def read_pair(pair: Pair, n_channels: int = 3) -> tuple[Pixels, Labels]:
             that stand for no class.
     """
     with _as_data_error():
-        pixels = read_picture(pair.image, n_channels).pixels
+        picture = read_picture(pair.image, n_channels)
+    pixels, orientation = picture.pixels, picture.info.orientation
     labels = read_pair_labels(pair)
+    if labels.shape == pixels.shape[1::-1] and orientation in SIDEWAYS:
+        labels = upright(labels, orientation)  # drawn over the picture as it is stored
     if labels.shape != pixels.shape[:2]:
         raise DataError(
             f"{pair.labels}: {labels.shape[1]} × {labels.shape[0]} pixels, expected "

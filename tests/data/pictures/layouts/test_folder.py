@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.helpers.pictures import save_labels, save_picture
 from vocalsep.data.pictures.codes import IGNORE
@@ -136,6 +137,24 @@ def test_bad_lists_of_classes(tmp_path: Path, text: str, says: str) -> None:
     (tmp_path / "classes.txt").write_bytes(b"\xff\xfe")
     with pytest.raises(DataError, match="cannot be read"):
         read_classes(tmp_path / "classes.txt")
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_label_maps_of_turned_pictures(tmp_path: Path, orientation: int) -> None:
+    """Drawn over what a viewer shows or over what is stored, they end up over the same pixels."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.repeat(MAP[:, :, None] * np.uint8(80), 3, axis=2)
+    annot(tmp_path)
+    Image.fromarray(stored).save(tmp_path / "val" / "c.png", exif=exif)
+    (tmp_path / "val" / "c.webp").unlink()
+    pair = read_pictures(tmp_path, wanted=Wanted("val", CLASSES, [3])).pairs[0]
+    pixels, labels = read_pair(pair)
+    assert pixels.shape == (3, 2, 3)
+    expected = np.where(pixels[..., 0] == 240, IGNORE, pixels[..., 0] // 80)
+    assert np.array_equal(labels, expected)
+    save_labels(pair.labels, np.where(labels == IGNORE, 3, labels).astype(np.uint8))
+    assert np.array_equal(read_pair(pair)[1], expected)
 
 
 class TestBadInput:
