@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -39,6 +39,7 @@ def filled(polygon: Polygon, shape: tuple[int, ...]) -> Mask:
     return np.cumsum(crossings, axis=1)[:, :-1] % 2 == 1
 
 
+@settings(deadline=None)
 @given(masks)
 @example(CHESS)
 @example(RING)
@@ -50,6 +51,7 @@ def test_filling_gives_the_mask_back(mask: Mask) -> None:
     np.testing.assert_array_equal(total, mask)  # each pixel lies in one polygon
 
 
+@settings(deadline=None)
 @given(masks)
 @example(LOOSE_RING)
 @example(NOOSE)
@@ -62,6 +64,7 @@ def test_rings_are_closed_simple_and_turn_at_every_point(mask: Mask) -> None:
                 assert (a[0] == b[0]) != (b[0] == c[0])
 
 
+@settings(deadline=None)
 @given(masks)
 @example(NOOSE)
 def test_areas_have_the_sign_of_their_kind_and_sum_to_the_pixels(mask: Mask) -> None:
@@ -89,6 +92,7 @@ def flooded(mask: Mask) -> npt.NDArray[np.int64]:
     return numbers
 
 
+@settings(deadline=None)
 @given(masks)
 @example(RING)
 @example(drawn("#.#.# #.#.# #####"))
@@ -101,6 +105,7 @@ def test_regions_are_those_of_flooding(mask: Mask) -> None:
     assert [order.index(each) + 1 for each in found] == wanted
 
 
+@settings(deadline=None)
 @given(masks)
 def test_there_is_one_polygon_for_each_region(mask: Mask) -> None:
     numbers = flooded(mask)

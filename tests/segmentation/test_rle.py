@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -51,6 +51,7 @@ def painted(counts: list[int], shape: tuple[int, int]) -> Mask:
     return flat.reshape(shape, order="F")
 
 
+@settings(deadline=None)
 @given(masks)
 def test_counts_paint_the_mask(mask: Mask) -> None:
     counts = mask_counts(mask)
@@ -58,6 +59,7 @@ def test_counts_paint_the_mask(mask: Mask) -> None:
     assert all(count > 0 for count in counts[1:])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**9), max_size=20))
 def test_strings_hold_any_counts(counts: list[int]) -> None:
     assert unpacked(packed(counts)) == counts

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -45,6 +45,7 @@ def whole(network: Callable[[Tensor], Tensor], picture: Tensor) -> Floats:
         return network(picture[None])[0].softmax(0).numpy()
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), OVERLAPS, st.sampled_from(WINDOWS))
 def test_the_weights_of_all_tiles_sum_to_one(
     size: int, tile: int, overlap: float, window: Window
@@ -57,6 +58,7 @@ def test_the_weights_of_all_tiles_sum_to_one(
     assert axis.weights.min() > 0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300), st.integers(1, 300), OVERLAPS)
 def test_tiles_go_from_end_to_end_and_overlap_as_asked(
     size: int, tile: int, overlap: float
@@ -154,6 +156,7 @@ def test_every_tile_is_estimated_once() -> None:
     assert len(places) == len(set(places)) == n_tiles(axes)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(1, 20), st.integers(1, 30))
 def test_what_is_mirrored_has_the_original_in_its_middle(
     height: int, width: int, tile: int

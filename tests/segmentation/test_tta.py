@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
@@ -82,6 +82,7 @@ def test_a_smooth_picture_survives_another_scale() -> None:
 cuts = st.lists(st.integers(0, 30), max_size=6).map(lambda inner: sorted({0, 30, *inner}))
 
 
+@settings(deadline=None)
 @given(st.lists(cuts, min_size=1, max_size=4))
 def test_the_mean_of_streams_does_not_depend_on_how_they_are_cut(streams: list[list[int]]) -> None:
     rng = np.random.default_rng(len(streams))
