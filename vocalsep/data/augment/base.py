@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
@@ -11,6 +10,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import Sometimes
 from vocalsep.errors import RecipeError
 from vocalsep.recipe import Part
 from vocalsep.registry import Registry
@@ -31,8 +31,8 @@ class Sound:
     band_hz: float
 
 
-class Augmentation(ABC):
-    """Changes a sound with probability `p`, drawing everything from the generator it is given.
+class Augmentation(Sometimes[Sound]):
+    """Changes a sound with probability `p`.
 
     Subclasses take the sample rate (Hz) first; their other arguments are recipe keys. They leave
     their input untouched, keep silence silent, and give back as many samples as came in, or, where
@@ -47,18 +47,8 @@ class Augmentation(ABC):
     joint: ClassVar[bool] = True
 
     def __init__(self, sample_rate: int, p: float) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"p is {p}: expected a probability, 0 to 1")
+        super().__init__(p)
         self.sample_rate = sample_rate
-        self.p = p
-
-    def __call__(self, rng: np.random.Generator, sound: Sound) -> Sound:
-        """The changed sound, or the same with probability 1 − p."""
-        return self.apply(rng, sound) if rng.random() < self.p else sound
-
-    @abstractmethod
-    def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
-        """The changed sound."""
 
 
 AUGMENTATIONS: Registry[Callable[..., Augmentation]] = Registry("augmentation")
@@ -105,17 +95,6 @@ class Chain:
         return Sound(sound.samples[:, :n_samples], sound.band_hz)
 
 
-def checked_range(name: str, values: tuple[float, float], lowest: float, highest: float) -> None:
-    """Refuse a range of a recipe.
-
-    Raises:
-        ValueError: not lowest ≤ low ≤ high ≤ highest.
-    """
-    low, high = values
-    if not lowest <= low <= high <= highest:
-        raise ValueError(f"{name} is {list(values)}: expected {lowest} ≤ low ≤ high ≤ {highest}")
-
-
 def decibels(db: float) -> float:
     """The factor of a level difference.
 
@@ -123,8 +102,3 @@ def decibels(db: float) -> float:
     0.1
     """
     return float(10 ** (db / 20))
-
-
-def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """A number whose logarithm is uniform: as likely between 1 and 2 as between 2 and 4."""
-    return float(np.exp(rng.uniform(*np.log(bounds))))

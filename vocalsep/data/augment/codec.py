@@ -15,14 +15,8 @@ import av
 import numpy as np
 import soxr
 
-from vocalsep.data.augment.base import (
-    AUGMENTATIONS,
-    Augmentation,
-    Segment,
-    Sound,
-    checked_range,
-    log_uniform,
-)
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound
+from vocalsep.data.draws import checked_range, log_uniform
 
 
 @dataclass(frozen=True)

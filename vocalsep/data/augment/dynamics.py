@@ -12,14 +12,8 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from vocalsep.data.augment.base import (
-    AUGMENTATIONS,
-    Augmentation,
-    Segment,
-    Sound,
-    checked_range,
-    decibels,
-)
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound, decibels
+from vocalsep.data.draws import checked_range
 
 FloatArray = npt.NDArray[np.floating]
 

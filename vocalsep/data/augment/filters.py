@@ -12,15 +12,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vocalsep.data.augment.base import (
-    AUGMENTATIONS,
-    Augmentation,
-    Segment,
-    Sound,
-    checked_range,
-    decibels,
-    log_uniform,
-)
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound, decibels
+from vocalsep.data.draws import checked_range, log_uniform
 
 
 @AUGMENTATIONS.register("equaliser")

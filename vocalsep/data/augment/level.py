@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Sound, checked_range, decibels
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Sound, decibels
+from vocalsep.data.draws import checked_range
 
 
 @AUGMENTATIONS.register("gain")

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vocalsep.data.augment.base import (
-    AUGMENTATIONS,
-    Augmentation,
-    Segment,
-    Sound,
-    checked_range,
-    decibels,
-    log_uniform,
-)
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound, decibels
+from vocalsep.data.draws import checked_range, log_uniform
 
 
 @AUGMENTATIONS.register("channel_swap")

@@ -14,13 +14,8 @@ import soxr
 import torch
 from torch import Tensor
 
-from vocalsep.data.augment.base import (
-    AUGMENTATIONS,
-    Augmentation,
-    Sound,
-    checked_range,
-    log_uniform,
-)
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Sound
+from vocalsep.data.draws import checked_range, log_uniform
 from vocalsep.errors import DataError
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -10,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import Sometimes
 from vocalsep.recipe import Part
 from vocalsep.registry import Registry
 
@@ -32,8 +32,8 @@ class Example:
     labels: npt.NDArray[np.uint8]
 
 
-class PictureAugmentation(ABC):
-    """Changes an example with probability `p`, drawing everything from the generator it is given.
+class PictureAugmentation(Sometimes[Example]):
+    """Changes an example with probability `p`.
 
     Subclasses take the size that the network trains on first (empty: that of each picture); their
     other arguments are recipe keys. They leave their input untouched, move labels exactly as
@@ -42,18 +42,8 @@ class PictureAugmentation(ABC):
     """
 
     def __init__(self, size: Size, p: float) -> None:
-        if not 0 <= p <= 1:
-            raise ValueError(f"p is {p}: expected a probability, 0 to 1")
+        super().__init__(p)
         self.size = size
-        self.p = p
-
-    def __call__(self, rng: np.random.Generator, example: Example) -> Example:
-        """The changed example, or the same with probability 1 − p."""
-        return self.apply(rng, example) if rng.random() < self.p else example
-
-    @abstractmethod
-    def apply(self, rng: np.random.Generator, example: Example) -> Example:
-        """The changed example."""
 
 
 PICTURE_AUGMENTATIONS: Registry[Callable[..., PictureAugmentation]] = Registry(
@@ -93,35 +83,9 @@ class Chain:
         )
 
 
-def checked_range(name: str, values: tuple[float, float], lowest: float, highest: float) -> None:
-    """Refuse a range of a recipe.
-
-    Raises:
-        ValueError: not lowest ≤ low ≤ high ≤ highest.
-    """
-    low, high = values
-    if not lowest <= low <= high <= highest:
-        raise ValueError(f"{name} is {list(values)}: expected {lowest} ≤ low ≤ high ≤ {highest}")
-
-
-def checked(name: str, value: float, lowest: float, highest: float) -> None:
-    """Refuse a number of a recipe.
-
-    Raises:
-        ValueError: not lowest ≤ value ≤ highest.
-    """
-    if not lowest <= value <= highest:
-        raise ValueError(f"{name} is {value}: expected {lowest} to {highest}")
-
-
 def clipped(
     pixels: npt.NDArray[np.float32], before: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.float32]:
     """Pixels (changed in place) within 0…1, or within the range they had where that is wider."""
     lowest, highest = min(0.0, float(before.min())), max(1.0, float(before.max()))
     return np.clip(pixels, lowest, highest, out=pixels)
-
-
-def log_uniform(rng: np.random.Generator, bounds: tuple[float, float]) -> float:
-    """A number whose logarithm is uniform: as likely between ½ and 1 as between 1 and 2."""
-    return float(np.exp(rng.uniform(*np.log(bounds))))

@@ -7,12 +7,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import checked
 from vocalsep.data.pictures.augment.base import (
     PICTURE_AUGMENTATIONS,
     Example,
     PictureAugmentation,
     Size,
-    checked,
     clipped,
 )
 

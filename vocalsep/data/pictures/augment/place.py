@@ -7,15 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import checked, checked_range, log_uniform
 from vocalsep.data.pictures.augment.base import (
     PADDING,
     PICTURE_AUGMENTATIONS,
     Example,
     PictureAugmentation,
     Size,
-    checked,
-    checked_range,
-    log_uniform,
 )
 from vocalsep.data.pictures.augment.resample import Span, window
 from vocalsep.data.pictures.codes import IGNORE

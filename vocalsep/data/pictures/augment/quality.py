@@ -8,15 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import checked, checked_range, log_uniform
 from vocalsep.data.pictures.augment.base import (
     PICTURE_AUGMENTATIONS,
     Example,
     PictureAugmentation,
     Size,
-    checked,
-    checked_range,
     clipped,
-    log_uniform,
 )
 from vocalsep.data.pictures.augment.resample import Span, mirrored, window
 

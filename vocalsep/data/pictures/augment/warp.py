@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.draws import checked
 from vocalsep.data.pictures.augment.base import (
     PADDING,
     PICTURE_AUGMENTATIONS,
     Example,
     PictureAugmentation,
     Size,
-    checked,
 )
 from vocalsep.data.pictures.codes import IGNORE
 from vocalsep.registry import one_of
