@@ -148,6 +148,6 @@ class WienerFilter:
         for start in range(0, self._stft.n_bins, _BAND_BINS):
             band = slice(start, start + _BAND_BINS)
             # Covariances are sums over thousands of frames: float32 would lose quiet sources.
-            pair = [each[..., band, :].to(torch.complex128) for each in (estimates, mixture)]
-            estimates[..., band, :] = wiener(*pair, self._n_iterations)
+            sources, sum_ = (x[..., band, :].to(torch.complex128) for x in (estimates, mixture))
+            estimates[..., band, :] = wiener(sources, sum_, self._n_iterations)
         return np.concatenate([self._stft.synthesise(e, length) for e in estimates.split(1)])

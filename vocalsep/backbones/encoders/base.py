@@ -17,8 +17,13 @@ EncoderT = TypeVar("EncoderT", bound=Callable[..., Encoder])
 
 def encoder(name: str, paper: str) -> Callable[[EncoderT], EncoderT]:
     """Decorator that files an encoder under `name`, with who invented it."""
-    PAPERS[name] = paper
-    return ENCODERS.register(name)
+
+    def file(part: EncoderT) -> EncoderT:
+        PAPERS[name] = paper
+        ENCODERS.register(name)(part)
+        return part
+
+    return file
 
 
 def scaled(channels: int, width: float, multiple: int = 4) -> int:

@@ -18,8 +18,8 @@ def tokens(features: Tensor, keep_time: bool) -> Tensor:
 def attend(query: Tensor, key: Tensor, value: Tensor, keep_time: bool) -> Tensor:
     """softmax(Q·Kᵀ/√D)·V over all positions, or over those of the same frame; all (B, D, H, W)."""
     # As one head: the exporter to ONNX knows attention with an axis of heads alone.
-    one_head = (tokens(each, keep_time).unsqueeze(1) for each in (query, key, value))
-    mixed: Tensor = functional.scaled_dot_product_attention(*one_head).squeeze(1)
+    q, k, v = (tokens(each, keep_time).unsqueeze(1) for each in (query, key, value))
+    mixed: Tensor = functional.scaled_dot_product_attention(q, k, v).squeeze(1)
     batch, _, height, width = query.shape
     if keep_time:
         return mixed.view(batch, width, height, -1).permute(0, 3, 2, 1)
