@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from tests.helpers.segmenting import picture_recipe
 from vocalsep.bench.jobs import Setting
-from vocalsep.bench.report import MEASURES, Result
+from vocalsep.bench.report import MEASURES, Result, measures_of
 from vocalsep.cli import cli
+from vocalsep.models.checkpoint import save_model
+from vocalsep.models.segmenter import Segmenter
 
 
 @pytest.fixture
@@ -40,6 +44,17 @@ def test_json_holds_machine_and_results(asked: list[Setting]) -> None:
     assert content["machine"]["cores"].isdigit()
     assert [found["value"] for found in content["results"]] == [403.0, 430.0]
     assert asked == [Setting()]
+
+
+def test_each_task_has_its_measures(tmp_path: Path) -> None:
+    recipe = picture_recipe(tmp_path)
+    path = tmp_path / "shapes.safetensors"
+    save_model(path, recipe, Segmenter(recipe).state_dict(), {}, {})
+    assert measures_of(str(path)) == ["pictures"]
+    assert measures_of("vocals") == [name for name in MEASURES if name != "pictures"]
+    results = list(MEASURES["pictures"](Setting(str(path), threads=1)))
+    assert [result.unit for result in results] == ["pictures/s"] * 2
+    assert all(result.value > 1 for result in results)
 
 
 def test_unknown_measures_are_usage_errors() -> None:

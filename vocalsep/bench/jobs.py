@@ -95,6 +95,26 @@ def memory(setting: Setting, source: str, output: str, stem_format: str) -> dict
     return {} if peak is None else {"peak_rss_bytes": peak}
 
 
+def pictures(setting: Setting, precision: Precision) -> dict[str, float]:
+    """From pixels in memory to labels: pictures of the size that the network gets at a time.
+
+    Returns:
+        Pictures a second, median of the repeats.
+    """
+    import numpy as np
+
+    from vocalsep.models.load import load_segmenter
+    from vocalsep.segmentation.options import PredictOptions
+    from vocalsep.segmentation.predict import Predictor
+
+    segmenter, _ = load_segmenter(setting.model)
+    options = PredictOptions(precision=precision)
+    predictor = Predictor(segmenter, options, setting.device, setting.threads)
+    size = (*segmenter.tile, segmenter.in_channels)
+    pixels = np.random.default_rng(0).integers(0, 256, size, np.uint8)
+    return {"pictures_per_s": 1 / median_s(lambda: predictor.labels(pixels))}
+
+
 def training(setting: Setting, source: str) -> dict[str, float]:
     """Steps of the trainer, with the real loader and with one batch again and again.
 
@@ -134,6 +154,7 @@ JOBS: dict[str, Callable[..., dict[str, float]]] = {
     "memory": memory,
     "training": training,
     "evaluation": evaluation,
+    "pictures": pictures,
 }
 
 

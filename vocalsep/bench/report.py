@@ -157,6 +157,13 @@ def live_delay(setting: Setting) -> Iterator[Result]:
         yield Result(f"{name}: kept its voice, being late", found["late_s"], "s")
 
 
+def picture_speed(setting: Setting) -> Iterator[Result]:
+    """Labels of pictures as large as a tile of the model, in both number formats."""
+    for precision in ("float32", "bfloat16"):
+        found = run_job("pictures", setting, {"precision": precision})
+        yield Result(f"pictures to labels, {precision}", found["pictures_per_s"], "pictures/s")
+
+
 MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
     "network": network_speed,
     "files": file_speed,
@@ -166,7 +173,21 @@ MEASURES: dict[str, Callable[[Setting], Iterator[Result]]] = {
     "training": training_speed,
     "evaluation": evaluation_speed,
     "live": live_delay,
+    "pictures": picture_speed,
 }
+
+
+def measures_of(model: str) -> list[str]:
+    """The measures that a model can be put to.
+
+    Raises:
+        ModelError: unknown or damaged model.
+    """
+    from vocalsep.models.catalogue import find_model
+    from vocalsep.models.checkpoint import read_card  # torch: not for --help
+
+    of_pictures = read_card(find_model(model)).recipe.task == "segmentation"
+    return [name for name in MEASURES if (name == "pictures") == of_pictures]
 
 
 def files_order(source: Path, extension: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import click
 
 from vocalsep.bench.jobs import Setting
-from vocalsep.bench.report import MEASURES, machine
+from vocalsep.bench.report import MEASURES, machine, measures_of
 from vocalsep.commands._options import quality_option
 from vocalsep.commands._table import table
 
@@ -45,20 +45,23 @@ def command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Measure speed and memory on this machine, with synthetic songs.
+    """Measure speed and memory on this machine, with synthetic songs and pictures.
 
     network: the network alone on chunks in memory, float32 and bfloat16. files: from one file
     to two. cold: a 10 s clip from the prompt. memory: the peak of a process that separates a
     long file. help: `vocalsep --help`. training: steps of the trainer in one process and in
     two, with its loader and with one batch again and again. evaluation: BSS Eval v4 of a song,
     and museval beside it where it is installed. live: how long an impulse takes through
-    `vocalsep live` at real-time pace, the longest of eight. Everything runs in fresh processes;
+    `vocalsep live` at real-time pace, the longest of eight. pictures: from pixels to labels, of
+    a model that segments (-m camvid). Everything runs in fresh processes;
     times are medians.
     """
     setting = Setting(model, quality, device, threads, minutes, recipe)
     asked = {"model": model, "quality": quality, "device": device, "threads": threads or "auto"}
     facts = {**machine(), **asked}
-    results = [result for name in measures or MEASURES for result in MEASURES[name](setting)]
+    results = [
+        result for name in measures or measures_of(model) for result in MEASURES[name](setting)
+    ]
     if as_json:
         found = [asdict(result) for result in results]
         click.echo(json.dumps({"machine": facts, "results": found}, indent=2))
