@@ -93,6 +93,9 @@ def test_where_label_maps_are_found(tmp_path: Path) -> None:
     (tmp_path / "any").mkdir()
     Image.new("L", (3, 3)).save(tmp_path / "any" / "x.png")
     assert find_labels(tmp_path, "x") == tmp_path / "any" / "x.png"
+    (tmp_path / "z").mkdir()
+    Image.new("L", (3, 3)).save(tmp_path / "z" / "labels.png")
+    assert find_labels(tmp_path, "z") == tmp_path / "z" / "labels.png"
     with pytest.raises(DataError, match="it has no picture"):
         find_labels(tmp_path, "y")
     with pytest.raises(DataError, match="no such folder"):

@@ -115,16 +115,17 @@ class OneClassMethod(PictureMethod):
 def find_labels(folder: Path, name: str) -> Path:
     """The label map of a picture: <folder>/<name>.png, or in any one folder below.
 
+    As `vocalsep segment` writes it: <folder>/<name>/labels.png.
+
     Raises:
         DataError: there is none.
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected one with label maps")
-    for place in (folder, *sorted(p for p in folder.iterdir() if p.is_dir())):
-        for ending in ("", "_labels"):
-            path = place / f"{name}{ending}.png"
-            if path.is_file():
-                return path
+    places = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
+    for path in (folder / name / "labels.png", *(place / f"{name}.png" for place in places)):
+        if path.is_file():
+            return path
     others = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
     hint = f"it has {others[0]} and {len(others) - 1} more" if others else "it has no picture"
     raise DataError(f"{folder}: no label map of {name!r} in it; expected {name}.png; {hint}")
