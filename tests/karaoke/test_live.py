@@ -10,7 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from tests.helpers.fake_models import identity_separator
+from vocalsep.inference.options import RunOptions
+from vocalsep.inference.separator import Separator
 from vocalsep.karaoke.live import LiveReport, LiveStream, Mix, Pcm
+from vocalsep.karaoke.live_run import LiveOptions, load_estimate
 from vocalsep.karaoke.sliding import Estimate, Float32Array, HopGeometry
 
 PCM = Pcm(8000, 2)
@@ -208,6 +212,22 @@ def test_failures_end_the_run() -> None:
 
     with pytest.raises(BrokenPipeError):
         run(Paced(song(4000), 400), sink=Gone())
+
+
+@pytest.mark.parametrize(("threads", "given"), [(None, 1), (3, 3)])
+def test_one_thread_unless_more_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, threads: int | None, given: int
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def load(*arguments: object) -> Separator:
+        asked.append(arguments)
+        return identity_separator(0.5, 8192)
+
+    monkeypatch.setattr(Separator, "from_pretrained", load)
+    run_options = RunOptions(threads=threads)
+    load_estimate(LiveOptions(PCM, Mix(), "normal", "vocals", run_options, json=False))
+    assert asked == [("vocals", run_options.device, run_options.quality, given)]
 
 
 @pytest.mark.parametrize(("name", "step"), [("f32le", 1e-7), ("s16le", 2**-15), ("s32le", 1e-7)])

@@ -74,6 +74,7 @@ def command(
 
     Everything comes out a constant time later, which is said on standard error, with the load
     every ten seconds. What the machine cannot do in time plays with its voice, and is counted.
+    Without --threads the network has one thread, which other programs hold up least.
     """
     from vocalsep.inference.options import RunOptions
     from vocalsep.karaoke.live import Mix, Pcm
