@@ -93,6 +93,9 @@ def test_the_page(pictures: Path, tmp_path: Path) -> None:
         assert f"<h2>{heading}</h2>" in page
     assert page.count("<figure>") == 3 * (2 + 2 * 2)  # picture, truth; labels and errors of both
     assert "near, far on 3 pictures" in page and "3 pictures, 3 classes" in page
+    (line,) = run(pictures, *options, "--format", "html", "--no-excerpts").stdout.splitlines()
+    bare = Path(line).read_text(encoding="utf-8")
+    assert bare.count("<figure>") == 3 * 2 * 2 and "true labels" not in bare
     assert "http" not in page and "MWF" not in page and len(page) < 1.5e6
 
 

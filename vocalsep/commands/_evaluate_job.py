@@ -32,7 +32,7 @@ class Request:
     folders: tuple[Path, ...]
     output: Path
     shown: str
-    sound: bool
+    excerpts: bool
     groups: tuple[str, ...]
     stems: tuple[str, ...]
     classes: tuple[str, ...]

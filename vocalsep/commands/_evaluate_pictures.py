@@ -33,10 +33,11 @@ from vocalsep.evaluation.pictures.run import PictureSettings, evaluate_picture, 
 from vocalsep.evaluation.pictures.summary import confusion, summarise_pictures
 from vocalsep.evaluation.records import Record
 from vocalsep.evaluation.report.classes import ClassResults, classes_html
-from vocalsep.evaluation.report.overlays import choose_pictures, exhibit, exhibits_html
+from vocalsep.evaluation.report.overlays import Drawing, choose_pictures, exhibit, exhibits_html
 from vocalsep.evaluation.report.page import Content
 from vocalsep.evaluation.run import Outcome, evaluate
 from vocalsep.evaluation.summary import Summary
+from vocalsep.images.labels import Colour
 from vocalsep.models.catalogue import find_model
 from vocalsep.models.checkpoint import read_card
 from vocalsep.recipe import SegmentationRecipe
@@ -58,7 +59,10 @@ class PictureJob(Job):
 
     def __init__(self, request: Request) -> None:
         models = request.models or (() if request.folders else (DEFAULT_MODEL,))
-        self._set = _find_pictures(request, [_recipe(model) for model in models])
+        recipes = [_recipe(model) for model in models]
+        self._set = _find_pictures(request, recipes)
+        own = recipes[0].palette if recipes else []
+        self._palette: list[Colour] = [(r, g, b) for r, g, b in own] or list(self._set.palette)
         if request.store:
             raise ModelError("--store is for songs: models that segment keep their training's")
         asked: list[PictureMethod] = [
@@ -72,6 +76,7 @@ class PictureJob(Job):
         super().__init__([method.name for method in asked], [method.name for method in beside])
         self._asked = asked
         self._methods = [*asked, *beside]
+        self._photographs = request.excerpts
         self._settings = PictureSettings(self._set.classes, request.output)
 
     def evaluate(self, workers: int, report: Callable[[Outcome], None]) -> list[Outcome]:
@@ -110,12 +115,13 @@ class PictureJob(Job):
             return []
         counts = confusion(lead, self.asked[0])
         by_class = ClassResults(
-            self._set.classes, self._set.palette, self.asked, results.summaries, counts
+            self._set.classes, self._palette, self.asked, results.summaries, counts
         )
         pairs = {pair.name: pair for pair in self._set.pairs}
+        drawing = Drawing(self._palette, self._photographs)
         shown = [
-            exhibit(record, kind, pairs[record.track], self._asked, self._set.palette)
-            for record, kind in choose_pictures(lead)
+            exhibit(chosen, pairs[chosen.record.track], self._asked, drawing)
+            for chosen in choose_pictures(lead)
         ]
         return [classes_html(by_class), exhibits_html(shown, self.asked[0])]
 

@@ -75,7 +75,7 @@ class SongJob(Job):
         self._methods = [*asked, *beside]
         stems = request.stems or _common_stems(models, request.folders, self._tracks)
         self._settings = Settings(tuple(stems), request.output, tuple(request.groups))
-        self._sound = request.sound
+        self._sound = request.excerpts
 
     def evaluate(self, workers: int, report: Callable[[Outcome], None]) -> list[Outcome]:
         """Score everything."""

@@ -41,9 +41,9 @@ GROUPS = ("energy", "spectral", "singing", "v3", "v4")
     help="What is printed; html writes report.html.",
 )
 @click.option(
-    "--sound/--no-sound",
+    "--excerpts/--no-excerpts",
     default=True,
-    help="Players in the HTML page; without, small enough for a repository.",
+    help="Sound and pictures of DATA in the HTML page; without, what may be shown to anybody.",
 )
 @click.option(
     "--metrics",
@@ -88,7 +88,7 @@ def command(
     folders: tuple[Path, ...],
     output: Path,
     shown: str,
-    sound: bool,
+    excerpts: bool,
     groups: tuple[str, ...],
     stems: tuple[str, ...],
     classes: str,
@@ -118,7 +118,7 @@ def command(
     from vocalsep.commands._evaluate_run import run
 
     request = Request(
-        data, models, folders, output, shown, sound, groups or GROUPS, stems,
+        data, models, folders, output, shown, excerpts, groups or GROUPS, stems,
         tuple(filter(None, map(str.strip, classes.split(",")))), ignored, layout, split, anchors,
         wiener, quality, device, store,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 
 WIDTH = 480
-N_ENDS = 30  # of more than twice as many tracks, the highest and the lowest are shown
+N_ENDS = 25  # of more than twice as many tracks, the highest and the lowest are shown
 _LABEL, _RIGHT, _ROW = 122, 14, 30  # px: left column, right margin, height of a row
 
 

@@ -15,6 +15,7 @@ from vocalsep.evaluation.tables import number
 from vocalsep.images.labels import Colour
 
 _LEFT, _TOP, _SIZE = 110, 84, 560  # px: names, and the matrix itself
+_DARK = 0.4  # shares from which numbers stand on a dark ground
 _MOST_NUMBERS = 16  # classes up to which there is room for numbers
 
 
@@ -91,10 +92,9 @@ def confusion_svg(counts: npt.NDArray[np.int64], names: Sequence[str]) -> str:
             f"</title></rect>"
         )
         if len(names) <= _MOST_NUMBERS and share >= 0.005:
-            parts.append(
-                f'<text class=tick x="{x + size / 2:.1f}" y="{y + size / 2 + 4:.1f}">'
-                f"{100 * share:.0f}</text>"
-            )
+            place = f'x="{x + size / 2:.1f}" y="{y + size / 2 + 4:.1f}"'
+            light = " on" if share > _DARK else ""
+            parts.append(f'<text class="tick{light}" {place}>{100 * share:.0f}</text>')
     box = f"0 0 {_LEFT + _SIZE + 10} {_TOP + _SIZE + 10}"
     return (
         f'<svg class="chart matrix" viewBox="{box}" role=img aria-label="confusion matrix">'

@@ -43,21 +43,39 @@ class Exhibit:
     figures: Mapping[str, bytes]
 
 
-def choose_pictures(records: Sequence[Record]) -> list[tuple[Record, str]]:
-    """The results of one method with the lowest and the highest mean IoU, each with its kind."""
+@dataclass(frozen=True)
+class Chosen:
+    """The result of a picture, and whether it is one of the "best" or of the "worst"."""
+
+    record: Record
+    kind: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How exhibits are drawn.
+
+    Attributes:
+        palette: of the classes.
+        photographs: with the picture and its true labels; without, only what a method made of it.
+    """
+
+    palette: Sequence[Colour]
+    photographs: bool = True
+
+
+def choose_pictures(records: Sequence[Record]) -> list[Chosen]:
+    """The results of one method with the lowest and the highest mean IoU."""
     known = [r for r in records if math.isfinite(r.scores[ALL]["miou"])]
     ranked = sorted(known, key=lambda record: record.scores[ALL]["miou"])
     n_worst = min(N_EACH, (len(ranked) + 1) // 2)
     worst, rest = ranked[:n_worst], ranked[n_worst:]
-    return [(r, "worst") for r in worst] + [(r, "best") for r in rest[::-1][:N_EACH]]
+    best = rest[::-1][:N_EACH]
+    return [*(Chosen(r, "worst") for r in worst), *(Chosen(r, "best") for r in best)]
 
 
 def exhibit(
-    record: Record,
-    kind: str,
-    pair: Pair,
-    methods: Sequence[PictureMethod],
-    palette: Sequence[Colour],
+    chosen: Chosen, pair: Pair, methods: Sequence[PictureMethod], drawing: Drawing
 ) -> Exhibit:
     """Read and segment a picture again, as it was scored, and draw it.
 
@@ -66,13 +84,17 @@ def exhibit(
     """
     pixels, true = read_pair(pair)
     picture: Rgb = (pixels >> 8 * (pixels.dtype.itemsize - 1)).astype(np.uint8)
-    figures: dict[str, Rgb] = {"picture": picture, "true labels": overlaid(picture, true, palette)}
+    figures: dict[str, Rgb] = {}
+    if drawing.photographs:
+        figures = {"picture": picture, "true labels": overlaid(picture, true, drawing.palette)}
+    else:
+        picture = np.full_like(picture, 255)
     for method in methods:
         said = method.labels(pair)
-        figures[method.name] = overlaid(picture, said, palette)
+        figures[method.name] = overlaid(picture, said, drawing.palette)
         figures[f"errors of {method.name}"] = errors(picture, true, said)
     small = {caption: webp(_reduced(rgb)) for caption, rgb in figures.items()}
-    return Exhibit(pair.name, kind, record.scores[ALL]["miou"], small)
+    return Exhibit(pair.name, chosen.kind, chosen.record.scores[ALL]["miou"], small)
 
 
 def overlaid(picture: Rgb, labels: Labels, palette: Sequence[Colour]) -> Rgb:
