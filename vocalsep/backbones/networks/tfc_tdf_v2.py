@@ -26,7 +26,7 @@ class TFCTDFv2(FrequencyLastNetwork):
     """Three convolutions in a row, then F -> F/8 -> F; skips are multiplied, not concatenated.
 
     Source: Kim et al., "KUIELab-MDX-Net", MDX workshop at ISMIR 2021. There the output is the
-    complex spectrum itself, real and imaginary parts as channels.
+    complex spectrum itself, real and imaginary parts as channels: the mask "direct".
 
     Args:
         in_channels: D of the input.
