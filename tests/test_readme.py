@@ -11,10 +11,12 @@ import sys
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
 
 from vocalsep.cli import COMMANDS, cli
 from vocalsep.commands.models import as_cells, listing
+from vocalsep.images.write import write_picture
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -166,6 +168,7 @@ def test_usage_block_runs(tmp_path: Path) -> None:
         tone = ["-f", "lavfi", "-i", f"sine=300:duration={seconds}"]
         target = str(tmp_path / name)
         subprocess.run([ffmpeg, "-v", "error", *tone, target], check=True, timeout=60)
+    write_picture(tmp_path / "photo.jpg", np.full((60, 80, 3), 128, np.uint8))
     (usage,) = [block for block in blocks("bash") if "album/" in block]
     shim = f"""vocalsep() {{ {shlex.quote(sys.executable)} -m vocalsep "$@"; }}"""
     script = f"set -e\n{shim}\n{usage}"
@@ -179,6 +182,7 @@ def test_usage_block_runs(tmp_path: Path) -> None:
         "stems/disc 1/b/vocals.wav",
         "album/a (vocals).wav",
         "vocals.wav",
+        "karaoke/song (Karaoke).mp3",
     ):
         assert (tmp_path / name).stat().st_size > 1000, name
 
