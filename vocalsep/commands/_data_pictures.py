@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from vocalsep.commands._data_report import findings
 from vocalsep.commands._table import table
 
 if TYPE_CHECKING:
     from vocalsep.data.pictures.check import PictureFacts, PictureReport
-
-MOST_REMARKS = 20
 
 
 @click.command(epilog="Layouts: see `vocalsep data layouts`.")
@@ -79,13 +78,7 @@ def _lines(report: PictureReport) -> Iterator[str]:
     yield table([heading, *(_cells(split, row) for split, row in summary.items())])
     yield ""
     yield table([["class", *summary, "median frequency", "ENet"], *_class_rows(report)])
-    for remark in report.remarks[:MOST_REMARKS]:
-        yield f"note: {remark}"
-    if len(report.remarks) > MOST_REMARKS:
-        yield f"note: {len(report.remarks) - MOST_REMARKS} more like these; --json lists all"
-    for problem in report.problems:
-        yield f"problem: {problem}"
-    yield f"{len(report.problems)} problems, {len(report.remarks)} notes"
+    yield from findings(report.remarks, report.problems)
 
 
 def _cells(split: str, row: dict[str, Any]) -> list[str]:

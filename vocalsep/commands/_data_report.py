@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -45,13 +45,18 @@ def _lines(report: Report) -> Iterator[str]:
             f"mixture against the sum of the stems: at worst {report.residuals_db[worst]:.1f} dB "
             f"({worst})"
         )
-    for remark in report.remarks[:MOST_REMARKS]:
+    yield from findings(report.remarks, report.problems)
+
+
+def findings(remarks: Sequence[str], problems: Sequence[str]) -> Iterator[str]:
+    """Lines of what was found in a data set, the worst last."""
+    for remark in remarks[:MOST_REMARKS]:
         yield f"note: {remark}"
-    if len(report.remarks) > MOST_REMARKS:
-        yield f"note: {len(report.remarks) - MOST_REMARKS} more like these; --json lists all"
-    for problem in report.problems:
+    if len(remarks) > MOST_REMARKS:
+        yield f"note: {len(remarks) - MOST_REMARKS} more like these; --json lists all"
+    for problem in problems:
         yield f"problem: {problem}"
-    yield f"{len(report.problems)} problems, {len(report.remarks)} notes"
+    yield f"{len(problems)} problems, {len(remarks)} notes"
 
 
 def _cells(name: str, row: Mapping[str, Any]) -> list[str]:

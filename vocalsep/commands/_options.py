@@ -9,14 +9,20 @@ import click
 
 from vocalsep.inference.quality import QUALITIES
 
-model_option = click.option(
-    "-m",
-    "--model",
-    default="vocals",
-    show_default=True,
-    metavar="NAME|PATH",
-    help="Model name or file.",
-)
+
+def model_option(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Which model; `default` is the name of a shipped one."""
+    return click.option(
+        "-m",
+        "--model",
+        default=default,
+        show_default=True,
+        metavar="NAME|PATH",
+        help="Model name or file.",
+    )
+
+
+separator_option = model_option("vocals")
 
 quality_option = click.option(
     "--quality",

@@ -8,9 +8,9 @@ from vocalsep.audio.formats import FORMATS
 from vocalsep.commands._options import (
     dry_run_option,
     json_option,
-    model_option,
     recursive_option,
     run_options,
+    separator_option,
 )
 from vocalsep.inference.options import RunOptions
 from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Make, Tracks, Treatment
@@ -26,7 +26,7 @@ from vocalsep.karaoke.options import DEFAULT_OUTPUT, KaraokeOptions, Make, Track
     metavar="DIR",
     help="Output folder; UltraStar songs stay where they are.",
 )
-@model_option
+@separator_option
 @click.option(
     "--make",
     type=click.Choice(["auto", "video", "stems"]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from vocalsep.commands._options import json_option, model_option, run_options
+from vocalsep.commands._options import json_option, run_options, separator_option
 
 
 @click.command("live")
@@ -52,7 +52,7 @@ from vocalsep.commands._options import json_option, model_option, run_options
     metavar="DB",
     help="Mix the other stem in at this level, e.g. -12.",
 )
-@model_option
+@separator_option
 @run_options
 @json_option
 @click.pass_context

@@ -10,6 +10,7 @@ from vocalsep.commands._options import (
     device_option,
     dry_run_option,
     json_option,
+    model_option,
     recursive_option,
     threads_option,
 )
@@ -43,14 +44,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, text: str) -> tuple[fl
     metavar="DIR",
     help="Output folder; folders in it are those of the input.",
 )
-@click.option(
-    "-m",
-    "--model",
-    default=DEFAULT_MODEL,
-    show_default=True,
-    metavar="NAME|PATH",
-    help="Model name or file.",
-)
+@model_option(DEFAULT_MODEL)
 @click.option(
     "--overlay/--no-overlay",
     default=True,

@@ -8,9 +8,9 @@ from vocalsep.audio.formats import FORMATS
 from vocalsep.commands._options import (
     dry_run_option,
     json_option,
-    model_option,
     recursive_option,
     run_options,
+    separator_option,
 )
 from vocalsep.inference.options import (
     DEFAULT_TEMPLATE,
@@ -32,7 +32,7 @@ from vocalsep.inference.options import (
     metavar="DIR",
     help="Output folder; - writes one --stem to standard output.",
 )
-@model_option
+@separator_option
 @click.option(
     "--format",
     type=click.Choice([*FORMATS, RAW_FORMAT]),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vocalsep.commands._options import json_option, model_option, run_options
+from vocalsep.commands._options import json_option, run_options, separator_option
 
 
 @click.command("watch")
@@ -37,7 +37,7 @@ from vocalsep.commands._options import json_option, model_option, run_options
     help="Look so often.",
 )
 @click.option("--once", is_flag=True, help="Stop when nothing is left to do.")
-@model_option
+@separator_option
 @run_options
 @json_option
 @click.pass_context

@@ -12,7 +12,8 @@ from torch import nn
 from vocalsep.data.describe import describe
 from vocalsep.data.pictures.loader import pictures_of
 from vocalsep.errors import VocalsepError
-from vocalsep.models.build import build_model, build_separator
+from vocalsep.models.base import BaseSeparator
+from vocalsep.models.build import build_model
 from vocalsep.recipe import AnyRecipe, Recipe, SegmentationRecipe
 from vocalsep.training.losses import build_loss
 from vocalsep.training.losses.labels import build_label_loss
@@ -32,7 +33,11 @@ def summary(recipe: AnyRecipe) -> str:
     optimiser = build_optimiser(model, recipe.training)
     n_parameters = sum(w.numel() for w in model.parameters())
     text: str = yaml.safe_dump(asdict(recipe), sort_keys=False, allow_unicode=True, width=100)
-    own = _separation(recipe) if isinstance(recipe, Recipe) else _segmentation(recipe)
+    if isinstance(recipe, Recipe):
+        assert isinstance(model, BaseSeparator)
+        own = _separation(recipe, model.margin_samples)
+    else:
+        own = _segmentation(recipe)
     facts = {
         "parameters": f"{n_parameters:,}",
         "receptive field": receptive_field(model),
@@ -43,10 +48,9 @@ def summary(recipe: AnyRecipe) -> str:
     return text + "\n" + "\n".join(f"{key:{width}}  {value}" for key, value in facts.items())
 
 
-def _separation(recipe: Recipe) -> Iterator[tuple[str, str]]:
+def _separation(recipe: Recipe, margin: int) -> Iterator[tuple[str, str]]:
     """What only separation has."""
     build_loss(recipe.training.loss)
-    margin = build_separator(recipe).margin_samples
     n_samples = (recipe.mixing.segment_frames - 1) * recipe.audio.hop_length
     seconds = n_samples / recipe.audio.sample_rate
     context = f", and {margin} of context at each end" if margin else ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -122,9 +124,15 @@ class PictureDataset(StepDataset[PictureBatch]):
     def _example(self, step: int, index: int) -> Example:
         recipe = self.recipe
         number, place = divmod(step * recipe.training.batch_size + index, len(self.pairs))
-        order = np.random.default_rng([recipe.seed, number]).permutation(len(self.pairs))
+        order = _round(recipe.seed, number, len(self.pairs))
         example = read_example(self.pairs[order[place]], recipe.pixels)
         return self.chain(example_rng(recipe.seed, step, index), example)
+
+
+@lru_cache(maxsize=2)  # a batch may reach from one round into the next
+def _round(seed: int, number: int, n_pictures: int) -> npt.NDArray[np.int64]:
+    """The order of the pictures in a round."""
+    return np.random.default_rng([seed, number]).permutation(n_pictures)
 
 
 def picture_batches(
