@@ -66,6 +66,22 @@ def test_a_model_and_a_folder_beside_one_class(model: str, pictures: Path, tmp_p
     assert again.stdout == first.stdout and "c: 3 scored, 3 kept" in again.stderr
 
 
+def test_what_segment_writes_scores_as_the_model(
+    model: str, pictures: Path, tmp_path: Path
+) -> None:
+    written = tmp_path / "written"
+    words = ["segment", str(pictures / "val"), "-m", model, "-o", str(written), "--device", "cpu"]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.output
+    result = run(pictures, "-m", model, "-e", written, "-o", tmp_path / "out", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    by_method = {
+        name: [{**row, "method": ""} for row in rows if row["method"] == name]
+        for name in {row["method"] for row in rows}
+    }
+    assert by_method["written"] == by_method[Path(model).stem] != []
+
+
 def test_formats(pictures: Path, tmp_path: Path) -> None:
     folders = [write_estimates(tmp_path / name, by) for name, by in (("near", 1), ("far", 6))]
     options = ["-e", folders[0], "-e", folders[1], *NAMED, "-o", tmp_path / "out", "--format"]

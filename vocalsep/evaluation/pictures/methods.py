@@ -115,7 +115,7 @@ class OneClassMethod(PictureMethod):
 def find_labels(folder: Path, name: str) -> Path:
     """The label map of a picture: <folder>/<name>.png, or in any one folder below.
 
-    As `vocalsep segment` writes it: <folder>/<name>/labels.png.
+    Those of `vocalsep segment` are called <name>.labels.png, or <name>/labels.png by `--name`.
 
     Raises:
         DataError: there is none.
@@ -123,7 +123,8 @@ def find_labels(folder: Path, name: str) -> Path:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected one with label maps")
     places = [folder, *sorted(p for p in folder.iterdir() if p.is_dir())]
-    for path in (folder / name / "labels.png", *(place / f"{name}.png" for place in places)):
+    usual = [place / f"{name}{end}" for place in places for end in (".png", ".labels.png")]
+    for path in (folder / name / "labels.png", *usual):
         if path.is_file():
             return path
     others = sorted(p.name for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
