@@ -106,3 +106,17 @@ def test_every_augmentation_has_a_cost() -> None:
     lines = run("cost", "--rate", RATE, "--seconds", 0.2).stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == AUGMENTATIONS.names()
     assert all(line.endswith(" ms") for line in lines[1:])
+
+
+def test_examples_are_songs_that_can_be_scored(album: Path, tmp_path: Path) -> None:
+    bank = tmp_path / "bank"
+    run("pack", album, "-o", bank, "--rate", RATE, "--workers", 1)
+    recipe = tmp_path / "recipe.yaml"
+    text = f"name: drawn\naudio: {{sample_rate: {RATE}, n_fft: 256, hop_length: 64, n_bins: 100}}"
+    recipe.write_text(text)
+    words = [recipe, f"mixing.bank={bank}", "-o", tmp_path / "songs", "-n", 2, "--seconds", 1]
+    lines = run("examples", *words).stdout.splitlines()
+    assert lines == [str(tmp_path / "songs" / f"example-{k:03d}") for k in range(2)]
+    assert sorted(p.name for p in Path(lines[0]).iterdir()) == ["accompaniment.wav", "vocals.wav"]
+    again = CliRunner().invoke(cli, ["data", "examples", *map(str, words)])
+    assert "is there already" in str(again.exception)

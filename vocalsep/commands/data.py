@@ -165,6 +165,32 @@ def shards(
 
 
 @command.command()
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("overrides", nargs=-1, metavar="[KEY.SUB=VALUE]…")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the songs."
+)
+@click.option("-n", "--count", type=click.IntRange(1), default=8, show_default=True, help="Songs.")
+@click.option(
+    "--seconds", type=click.FloatRange(0.5, 600), default=15.0, show_default=True, help="Of each."
+)
+def examples(
+    recipe: Path, overrides: tuple[str, ...], output: Path, count: int, seconds: float
+) -> None:
+    """Write mixtures with true stems, drawn as RECIPE says, as song folders.
+
+    To hear what a network is trained on. From a bank of voices and music that are in no training
+    (mixing.bank=FOLDER) they are validation songs.
+    """
+    from vocalsep.data.examples import lengthened, write_examples
+    from vocalsep.recipe import as_separation, load_recipe
+
+    drawn = lengthened(as_separation(load_recipe(recipe, overrides)), seconds)
+    for song in write_examples(drawn, output, count):
+        click.echo(song)
+
+
+@command.command()
 def layouts() -> None:
     """List the layouts that data sets may have."""
     from vocalsep.commands._table import table
