@@ -180,4 +180,4 @@ def pad_to_multiple(features: Tensor, multiple: int | Sequence[int], least: int 
     padding: list[int] = []
     for n, padded in zip(reversed(size), reversed(padded_size(size, multiple, least)), strict=True):
         padding += [0, padded - n]
-    return functional.pad(features, padding)
+    return functional.pad(features, padding) if any(padding) else features

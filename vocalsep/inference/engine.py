@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
+from vocalsep.backbones.fold import fold_batch_norms
 from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add
 from vocalsep.errors import DeviceError
 from vocalsep.inference.devices import choose_device, choose_dtype
@@ -33,7 +34,7 @@ class Engine:
     """A network on its device.
 
     Attributes:
-        separator: the network, in inference mode.
+        separator: the network, in inference mode; its batch norms are folded into its convolutions.
         choice: the device and the reason for it.
         dtype: the number format inside the network; estimates are always float32.
         batch_size: how many chunks a caller should hand over at a time.
@@ -56,6 +57,7 @@ class Engine:
         self.choice = choose_device(device)
         self.dtype = choose_dtype(precision, self.device)
         self.separator = separator.eval().to(self.device)
+        fold_batch_norms(self.separator)
         self.separator.set_backbone_dtype(self.dtype)
         chunk_s = separator.chunk_samples / separator.sample_rate
         batch_s = _CPU_BATCH_S if self.device.type == "cpu" else _GPU_BATCH_S

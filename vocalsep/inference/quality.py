@@ -28,8 +28,8 @@ class Quality:
 
 
 QUALITIES = {
-    "fast": Quality(overlap=0.05, n_shifts=1, precision="auto"),
-    "normal": Quality(overlap=0.15, n_shifts=1, precision="auto"),
+    "fast": Quality(overlap=0.04, n_shifts=1, precision="auto"),
+    "normal": Quality(overlap=0.08, n_shifts=1, precision="auto"),
     "best": Quality(overlap=0.5, n_shifts=2, precision="float32"),
 }
 

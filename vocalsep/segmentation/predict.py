@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from vocalsep.backbones.fold import fold_batch_norms
 from vocalsep.errors import DeviceError, VocalsepError
 from vocalsep.inference.devices import DeviceChoice, choose_device, choose_dtype
 from vocalsep.inference.engine import is_out_of_memory
@@ -91,7 +92,6 @@ class Predictor:
         self.ndim = segmenter.ndim
         self.in_channels = segmenter.in_channels
         self.pixels = segmenter.pixels
-        self.pixels = segmenter.pixels
         _check_options(options, self.ndim)
         if threads is not None:
             if threads < 1:
@@ -101,6 +101,7 @@ class Predictor:
         self._options = options
         self._tile = segmenter.tile
         self._segmenter = segmenter.eval().to(self.choice.device)
+        fold_batch_norms(segmenter)
         segmenter.set_backbone_dtype(choose_dtype(options.precision, self.choice.device))
 
     @classmethod
