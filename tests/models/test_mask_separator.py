@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.helpers.synth import tiny_recipe
+from vocalsep.errors import RecipeError
 from vocalsep.models.mask_separator import MaskSeparator
 
 
@@ -65,3 +66,19 @@ def test_bfloat16_is_close(separator: MaskSeparator) -> None:
     assert rough.dtype == torch.float32
     error_db = 10 * torch.log10((exact - rough).square().sum() / exact.square().sum())
     assert error_db < -35
+
+
+def test_bins_above_share_the_mean_mask_of_the_highest_below() -> None:
+    torch.manual_seed(0)
+    separator = MaskSeparator(tiny_recipe(Path("bank")), extend=6).eval()
+    n_bins = separator.front_end.n_bins
+    mixture = torch.randn(1, 2, 4000)
+    with torch.inference_mode():
+        spectrum = separator.front_end.stft.analyse(mixture)
+        masks = separator.masks(spectrum[:, :, :n_bins])[:, 0]
+        above = masks[:, :, n_bins - 6 :].mean(2, keepdim=True).expand_as(spectrum[:, :, n_bins:])
+        expected = torch.cat([masks, above], 2) * spectrum
+        found = separator.separate(mixture)[:, 0]
+    assert torch.allclose(found, separator.front_end.stft.synthesise(expected, 4000), atol=1e-5)
+    with pytest.raises(RecipeError, match=r"separator\.extend"):
+        MaskSeparator(tiny_recipe(Path("bank")), extend=-1)

@@ -77,6 +77,19 @@ def ship(path: Path, speed: float | None) -> None:
     click.echo(f"shipped {ship_model(path, speed)}")
 
 
+@command.command("join")
+@click.argument("recipe", type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Model file.")
+def join(recipe: Path, models: tuple[Path, ...], output: Path) -> None:
+    """Write the ensemble of RECIPE from MODELS that were trained apart, one a member."""
+    from vocalsep.models.join import join_models
+    from vocalsep.recipe import as_separation, load_recipe
+
+    join_models(as_separation(load_recipe(recipe)), models, output)
+    click.echo(f"{output}: {len(models)} members")
+
+
 def listing() -> list[dict[str, Any]]:
     """One row of facts per shipped model: what the table and the README show."""
     from vocalsep.models.catalogue import find_model, read_index

@@ -15,6 +15,7 @@ from vocalsep.models.features import FEATURES, Features
 from vocalsep.models.masks import MASKS, MaskKind
 from vocalsep.models.networks import Plan, all_outputs, build_network
 from vocalsep.recipe import Recipe
+from vocalsep.recipe.part import check
 
 
 @SEPARATORS.register("mask")
@@ -23,7 +24,8 @@ class MaskSeparator(BaseSeparator):
 
     The network hears the lowest `n_bins` bins relative to their level in the chunk: masks do not
     depend on the level of the song, and nothing outside the chunk is needed. Bins above come out
-    as zero, so they stay in the residual.
+    as zero, so they stay in the residual, or with `extend` they share the mean mask of the highest
+    bins below: sibilants do not end where the network's hearing does.
 
     The STFT and the mask product are float32 whatever the backbone's precision. Time context is
     what the chunk holds: right of frame t the network may look up to the end of the chunk, and
@@ -35,6 +37,8 @@ class MaskSeparator(BaseSeparator):
         mask_params: parameters of that kind.
         features: name of what the network hears.
         per_target: an independent network for each target.
+        extend: how many of the highest bins give their mean mask to all bins above when sources
+            are separated; 0: none. Training does not know of it.
 
     Raises:
         RecipeError: a part is unknown or refuses its parameters, or the kind of mask shares the
@@ -49,8 +53,12 @@ class MaskSeparator(BaseSeparator):
         mask_params: Mapping[str, Any] | None = None,
         features: str = "log_magnitude",
         per_target: bool = False,
+        extend: int = 0,
     ) -> None:
         super().__init__(recipe)
+        n_bins = self.front_end.n_bins
+        check("separator.extend", extend, 0 <= extend <= n_bins, f"0 to {n_bins} (audio.n_bins)")
+        self.extend = extend
         self.mask: MaskKind = MASKS.build(mask, mask_params or {})
         if self.mask.shares and self.rule.residual is None:
             raise RecipeError(
@@ -70,9 +78,15 @@ class MaskSeparator(BaseSeparator):
 
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L), both float32."""
-        spectrum = self._spectrum(mixture)
+        whole = self.front_end.stft.analyse(mixture)  # (B, C, F, T)
+        spectrum = whole[:, :, : self.front_end.n_bins]
         [(_, values)] = self._values(spectrum, auxiliary=False)
-        masks = self.mask.separating(values, spectrum)
+        masks = self.mask.separating(values, spectrum)  # (B, S, C, F', T)
+        if self.extend:
+            above = masks[..., -self.extend :, :].mean(-2, keepdim=True)
+            n_above = whole.shape[2] - spectrum.shape[2]
+            masks = torch.cat([masks, above.expand(-1, -1, -1, n_above, -1)], dim=-2)
+            spectrum = whole
         return self.front_end.waveforms(masks * spectrum.unsqueeze(1), mixture.shape[-1])
 
     def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
