@@ -34,9 +34,8 @@ Estimate: TypeAlias = Callable[[Float32Array], Float32Array]
 class Latency:
     """A trade between delay and quality, in seconds; see the picture above.
 
-    The window is fixed before any model is loaded, because reading cannot wait for that: at most
-    just within 128 frames of the default model. The shorter the hops, the shorter it must be for
-    the network to keep up.
+    The window is fixed before any model is loaded, because reading cannot wait for that: 128
+    frames of the default model, as long as the examples that it was trained on.
     """
 
     hop_s: float
@@ -48,7 +47,7 @@ class Latency:
 LATENCIES = MappingProxyType(
     {
         "normal": Latency(hop_s=0.3, fade_s=0.05, ahead_s=0.8),
-        "low": Latency(hop_s=0.09, fade_s=0.02, ahead_s=0.08, window_s=1.48),
+        "low": Latency(hop_s=0.09, fade_s=0.02, ahead_s=0.08),
     }
 )
 
