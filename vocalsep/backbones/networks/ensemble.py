@@ -60,6 +60,7 @@ class Ensemble(Backbone):
         channels = (in_channels, out_channels)
         networks = [_build(each, n_bins, channels) for each in members]
         check("members", list(members), all(each.ndim == 2 for each in networks), "2-D networks")
+        self.n_bins = n_bins
         self.members = nn.ModuleList(networks)
         self.auxiliary_weights = (1.0 / len(networks),) * len(networks)
 
