@@ -11,6 +11,6 @@ networks/   one file a network
 """
 
 from vocalsep.backbones import networks
-from vocalsep.backbones.base import BACKBONES, Backbone
+from vocalsep.backbones.base import BACKBONES, Backbone, build_backbone
 
-__all__ = ["BACKBONES", "Backbone", "networks"]
+__all__ = ["BACKBONES", "Backbone", "build_backbone", "networks"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -131,6 +132,29 @@ class Backbone(nn.Module):
 
 
 BACKBONES: Registry[type[Backbone]] = Registry("backbone")
+
+
+def build_backbone(
+    name: str,
+    channels: tuple[int, int],
+    params: Mapping[str, Any],
+    known: Mapping[str, int],
+) -> Backbone:
+    """A network by name.
+
+    Args:
+        channels: D of input and output.
+        params: from the recipe.
+        known: what the caller knows better ("ndim", "n_bins"), for networks that take it and where
+            the recipe does not say it.
+
+    Raises:
+        RecipeError: unknown, or refuses its parameters.
+    """
+    takes = inspect.signature(BACKBONES.get(name)).parameters
+    filled = {key: value for key, value in known.items() if key in takes}
+    made: Backbone = BACKBONES.build(name, {**filled, **params}, *channels)
+    return made
 
 
 @contextmanager

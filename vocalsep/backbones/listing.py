@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vocalsep.backbones import BACKBONES, Backbone
+from vocalsep.backbones import BACKBONES, Backbone, build_backbone
 from vocalsep.backbones.compose import Encoder, EncoderDecoder, Stack
 from vocalsep.backbones.encoders import ENCODERS, PAPERS
 from vocalsep.backbones.parts.decoders import TopDown
@@ -94,10 +94,7 @@ def build(name: str, channels: tuple[int, int], params: dict[str, Any]) -> Backb
     Raises:
         RecipeError: no such network, or impossible parameters.
     """
-    if "n_bins" in signature(name):
-        params = {"n_bins": N_BINS, **params}
-    made: Backbone = BACKBONES.build(name, params, *channels)
-    return made
+    return build_backbone(name, channels, params, {"n_bins": N_BINS})
 
 
 def on_meta(name: str, channels: tuple[int, int], params: dict[str, Any]) -> Backbone:

@@ -55,12 +55,12 @@ def _check_fits(card: ModelCard, recipe: Recipe, member: dict[str, Any], path: P
     theirs = card.separation
     if theirs.backbone.name != member["name"]:
         raise ModelError(f"{path} is a {theirs.backbone.name}, its member a {member['name']}")
-    same = (
-        (theirs.audio, theirs.separator, theirs.targets, theirs.stems)
-        == (recipe.audio, recipe.separator, recipe.targets, recipe.stems)
-    )  # fmt: skip
-    if not same:
+    if _heard_and_said(theirs) != _heard_and_said(recipe):
         raise ModelError(
             f"{path}: audio, separator and targets differ from those of {recipe.name}; members "
             f"hear and say the same"
         )
+
+
+def _heard_and_said(recipe: Recipe) -> tuple[object, ...]:
+    return recipe.audio, recipe.separator, recipe.targets, recipe.stems

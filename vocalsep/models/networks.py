@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from vocalsep.backbones import BACKBONES, Backbone
+from vocalsep.backbones import Backbone, build_backbone
 from vocalsep.backbones.context import ContextBackbone
 from vocalsep.errors import RecipeError
 from vocalsep.recipe import Part
@@ -52,14 +51,9 @@ def build_network(plan: Plan, per_target: bool) -> nn.Module:
 
 def build_one(plan: Plan) -> Backbone:
     """A network with what the model knows better than the recipe: dimension and bins."""
-    known = inspect.signature(BACKBONES.get(plan.part.name)).parameters
-    params: dict[str, Any] = dict(plan.part.params)
-    if "ndim" in known:
-        params.setdefault("ndim", plan.ndim)
-    if "n_bins" in known and plan.n_bins:
-        params.setdefault("n_bins", plan.n_bins)
+    known = {"ndim": plan.ndim, **({"n_bins": plan.n_bins} if plan.n_bins else {})}
     channels = (plan.in_channels, plan.out_channels)
-    backbone: Backbone = BACKBONES.build(plan.part.name, params, *channels)
+    backbone = build_backbone(plan.part.name, channels, plan.part.params, known)
     if backbone.ndim != plan.ndim:
         wanted = {1: "waveforms, 1-D", 2: "spectra or pictures, 2-D", 3: "volumes, 3-D"}[plan.ndim]
         raise RecipeError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from vocalsep.backbones.base import BACKBONES, About, Backbone
+from vocalsep.backbones.base import BACKBONES, About, Backbone, build_backbone
 from vocalsep.recipe.part import check
 
 MAX_MEMBERS = 16
@@ -58,7 +57,11 @@ class Ensemble(Backbone):
         fits = 1 <= len(members) <= MAX_MEMBERS and all(_is_part(each) for each in members)
         check("members", list(members), fits, expected)
         channels = (in_channels, out_channels)
-        networks = [_build(each, n_bins, channels) for each in members]
+        known = {"n_bins": n_bins}
+        networks = [
+            build_backbone(each["name"], channels, each.get("params", {}), known)
+            for each in members
+        ]
         check("members", list(members), all(each.ndim == 2 for each in networks), "2-D networks")
         self.n_bins = n_bins
         self.members = nn.ModuleList(networks)
@@ -82,11 +85,3 @@ def _is_part(member: Mapping[str, Any]) -> bool:
         and member["name"] != "ensemble"
         and isinstance(member.get("params", {}), Mapping)
     )
-
-
-def _build(member: Mapping[str, Any], n_bins: int, channels: tuple[int, int]) -> Backbone:
-    params = dict(member.get("params", {}))
-    if "n_bins" in inspect.signature(BACKBONES.get(member["name"])).parameters:
-        params.setdefault("n_bins", n_bins)
-    network: Backbone = BACKBONES.build(member["name"], params, *channels)
-    return network
