@@ -31,3 +31,18 @@ def wave_recipe(*targets: str, n_channels: int = 2, **network: Any) -> Recipe:
         separator=Part("waveform"),
         backbone=Part("wave_u_net", {**THIN_WAVE, **network}),
     )
+
+
+def ensemble_recipe(*members: dict[str, Any]) -> Recipe:
+    """Of two spectrogram networks that hear other bins, and a Wave-U-Net that reads context."""
+    wave = wave_recipe()
+    default = (
+        {"backbone": {"name": "unet_classic", "params": {"widths": [4, 6], "norm": "group"}}},
+        {"audio": {"n_fft": 512, "n_bins": 128}, "separator": {"name": "mask", "params": {}}},
+        {
+            "separator": {"name": "waveform", "params": {}},
+            "backbone": {"name": wave.backbone.name, "params": wave.backbone.params},
+        },
+    )
+    part = Part("ensemble", {"members": list(members or default)})
+    return replace(mask_recipe("sigmoid", "vocals"), separator=part)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.helpers.recipes import mask_recipe, wave_recipe
+from tests.helpers.recipes import ensemble_recipe, mask_recipe, wave_recipe
 from vocalsep.backbones.context import ContextBackbone
 from vocalsep.errors import RecipeError
 from vocalsep.models.build import build_separator
@@ -39,6 +39,7 @@ RECIPES = {
     "wave of a U-Net": replace(
         wave_recipe("vocals"), backbone=Part("unet", {"widths": [4, 4], "norm": "none"})
     ),
+    "ensemble": ensemble_recipe(),
 }
 
 
@@ -171,6 +172,13 @@ def test_what_is_shared_wants_every_stem(kind: str) -> None:
         (replace(wave_recipe(), separator=Part("waveform", {"activation": "relu"})), "tanh or"),
         (mask_recipe(per_target="yes"), "per_target is 'yes'"),
         (mask_recipe([["sigmoid"]]), "separator 'mask'"),  # type: ignore[arg-type]
+        (replace(mask_recipe(), separator=Part("ensemble")), "expected 1 to 16 mappings"),
+        (ensemble_recipe({"separator": {"name": "ensemble"}}), "none an ensemble"),
+        (ensemble_recipe({"separator": {"params": {}}}), "none an ensemble"),
+        (ensemble_recipe({"masks": {}}), "some of audio, separator, backbone"),
+        (ensemble_recipe({"audio": {"sample_rate": 16000}}), "expected 8000 Hz"),
+        (ensemble_recipe({"audio": {"n_ftt": 256}}), "n_ftt"),
+        (ensemble_recipe({"backbone": {"name": "unnet"}}), "did you mean 'unet'"),
     ],
 )
 def test_mistakes_are_told(recipe: Recipe, says: str) -> None:

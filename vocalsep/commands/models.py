@@ -82,7 +82,7 @@ def ship(path: Path, speed: float | None) -> None:
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Model file.")
 def join(recipe: Path, models: tuple[Path, ...], output: Path) -> None:
-    """Write the ensemble of RECIPE from MODELS that were trained apart, one a member."""
+    """Write the ensemble of MODELS that were trained apart; RECIPE has its name and licence."""
     from vocalsep.models.join import join_models
     from vocalsep.recipe import as_separation, load_recipe
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from vocalsep.models import mask_separator, waveform_separator
+from vocalsep.models import ensemble_separator, mask_separator, waveform_separator
 from vocalsep.models.base import SEPARATORS, BaseSeparator
 from vocalsep.models.segmenter import Segmenter
 from vocalsep.recipe import AnyRecipe, Recipe
 
-__all__ = ["build_model", "build_separator", "mask_separator", "waveform_separator"]
+__all__ = [
+    "build_model",
+    "build_separator",
+    "ensemble_separator",
+    "mask_separator",
+    "waveform_separator",
+]
 
 
 def build_model(recipe: AnyRecipe) -> BaseSeparator | Segmenter:

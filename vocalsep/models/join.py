@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,58 +10,52 @@ from typing import Any
 from torch import Tensor
 
 from vocalsep.errors import ModelError
-from vocalsep.models.build import build_separator
-from vocalsep.models.checkpoint import ModelCard, load_model, save_model
-from vocalsep.recipe import Recipe
-
-ENSEMBLE = "ensemble"
+from vocalsep.models.checkpoint import load_model, save_model
+from vocalsep.models.ensemble_separator import ENSEMBLE, OWN
+from vocalsep.recipe import Part, Recipe
 
 
 def join_models(recipe: Recipe, paths: Sequence[Path], output: Path) -> None:
-    """Write the model of a recipe whose backbone is an ensemble, with the weights of others.
+    """Write the ensemble of models, with their weights.
 
     Args:
-        recipe: name, licence, training data and members; everything but the training is that of
-            the members.
-        paths: a model file for each member, in their order.
+        recipe: name, licence, training data, targets and audio of the whole. Its separator is
+            "ensemble" without members: these are what the models say of themselves.
+        paths: a model file for each member.
         output: the model file.
 
     Raises:
-        ModelError: another number of models, or one that does not fit the recipe.
+        ModelError: the recipe is not of an ensemble or lists members, or a model estimates other
+            stems, has another rate or is an ensemble itself.
         OutputError: the file cannot be written.
-        RecipeError: the recipe's parts are unknown or refuse their parameters.
     """
-    if recipe.backbone.name != ENSEMBLE:
+    if recipe.separator != Part(ENSEMBLE):
         raise ModelError(
-            f"backbone {recipe.backbone.name!r}: expected a recipe with an {ENSEMBLE} for joining"
+            f"{recipe.name}: expected a recipe with `separator: {{name: {ENSEMBLE}}}`, the members "
+            f"are those of the models"
         )
-    members = list(recipe.backbone.params.get("members", []))
-    if len(members) != len(paths):
-        raise ModelError(f"{len(paths)} models for the {len(members)} members of {recipe.name}")
     weights: dict[str, Tensor] = {}
+    members: list[dict[str, Any]] = []
     provenance: list[dict[str, Any]] = []
-    for index, (member, path) in enumerate(zip(members, paths, strict=True)):
+    for index, path in enumerate(paths):
         model, card = load_model(path)
-        _check_fits(card, recipe, member, path)
-        for name, weight in model.backbone.state_dict().items():
-            weights[f"backbone.members.{index}.{name}"] = weight
+        member = card.separation
+        _check_fits(member, recipe, path)
+        tree = dataclasses.asdict(member)
+        members.append({section: tree[section] for section in OWN})
+        weights |= {f"backbone.{index}.{n}": w for n, w in model.state_dict().items()}
         provenance.append({"name": card.name, "sha256": card.sha256, **card.provenance})
-    expected = build_separator(recipe).state_dict()
-    if {n: w.shape for n, w in expected.items()} != {n: w.shape for n, w in weights.items()}:
-        raise ModelError(f"the models' weights do not fit the members of {recipe.name}")
-    save_model(output, recipe, weights, {}, {"members": provenance})
+    whole = dataclasses.replace(recipe, separator=Part(ENSEMBLE, {"members": members}))
+    save_model(output, whole, weights, {}, {"members": provenance})
 
 
-def _check_fits(card: ModelCard, recipe: Recipe, member: dict[str, Any], path: Path) -> None:
-    theirs = card.separation
-    if theirs.backbone.name != member["name"]:
-        raise ModelError(f"{path} is a {theirs.backbone.name}, its member a {member['name']}")
-    if _heard_and_said(theirs) != _heard_and_said(recipe):
+def _check_fits(member: Recipe, recipe: Recipe, path: Path) -> None:
+    if member.separator.name == ENSEMBLE:
+        raise ModelError(f"{path} is an {ENSEMBLE} itself: join its members")
+    theirs = (member.targets, member.stems, member.audio.sample_rate)
+    ours = (recipe.targets, recipe.stems, recipe.audio.sample_rate)
+    if theirs != ours:
         raise ModelError(
-            f"{path}: audio, separator and targets differ from those of {recipe.name}; members "
-            f"hear and say the same"
+            f"{path}: estimates {', '.join(theirs[0])} at {theirs[2]} Hz, expected "
+            f"{', '.join(ours[0])} at {ours[2]} Hz as in {recipe.name}"
         )
-
-
-def _heard_and_said(recipe: Recipe) -> tuple[object, ...]:
-    return recipe.audio, recipe.separator, recipe.targets, recipe.stems

@@ -16,6 +16,7 @@ from vocalsep.recipe.load import (
     load_recipe,
     recipe_from_json,
     recipe_to_json,
+    with_changes,
 )
 from vocalsep.recipe.mixing import Mixing
 from vocalsep.recipe.part import PLAIN_NAME, Part
@@ -41,4 +42,5 @@ __all__ = [
     "load_recipe",
     "recipe_from_json",
     "recipe_to_json",
+    "with_changes",
 ]

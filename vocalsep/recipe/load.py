@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -75,6 +75,20 @@ def recipe_from_json(text: str) -> AnyRecipe:
 def recipe_to_json(recipe: AnyRecipe) -> str:
     """The whole tree, keys in a fixed order; `recipe_from_json` inverts it."""
     return json.dumps(asdict(recipe), sort_keys=True)
+
+
+def with_changes(recipe: Recipe, sections: Mapping[str, Any]) -> Recipe:
+    """The recipe with other keys in some sections; a part that is named anew starts afresh.
+
+    Raises:
+        RecipeError: an unknown key, a wrong type, or an impossible value.
+    """
+    tree = asdict(recipe)
+    for key, section in sections.items():
+        old = tree.get(key)
+        merges = isinstance(old, dict) and isinstance(section, Mapping) and "name" not in section
+        tree[key] = {**old, **section} if merges else section
+    return as_separation(_typed(tree, (), f"a variant of {recipe.name}"))
 
 
 def _typed(tree: Any, overrides: Sequence[str], source: str) -> AnyRecipe:
