@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.helpers.diphones import make_program, make_voice
 from tests.helpers.synth import RATE, music, voice, write_stem
 from vocalsep.cli import cli
 from vocalsep.data.augment import AUGMENTATIONS
 from vocalsep.data.bank import Bank
 from vocalsep.data.layouts import GUESSES
-from vocalsep.errors import DataError
+from vocalsep.errors import DataError, VocalsepError
 
 
 @pytest.fixture
@@ -120,3 +122,13 @@ def test_examples_are_songs_that_can_be_scored(album: Path, tmp_path: Path) -> N
     assert sorted(p.name for p in Path(lines[0]).iterdir()) == ["accompaniment.wav", "vocals.wav"]
     again = CliRunner().invoke(cli, ["data", "examples", *map(str, words)])
     assert "is there already" in str(again.exception)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for MBROLA is a script")
+def test_sing_writes_a_file_for_each_voice(tmp_path: Path) -> None:
+    out = tmp_path / "sung"
+    program, _ = make_program(tmp_path)
+    words = [make_voice(tmp_path), "-o", out, "--seconds", 3, "--mbrola", program]
+    assert run("sing", *words).stdout.split() == [str(out / "xx1.flac")]
+    again = CliRunner().invoke(cli, ["data", "sing", str(out / "gone"), "-o", str(out)])
+    assert again.exit_code != 0 and isinstance(again.exception, VocalsepError)

@@ -191,6 +191,35 @@ def examples(
 
 
 @command.command()
+@click.argument("voices", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of FLAC files."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="Of each voice."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the melodies."
+)
+@click.option(
+    "--mbrola",
+    metavar="PROGRAM",
+    help="VOICES are diphone voices of MBROLA, which this program speaks.",
+)
+def sing(
+    voices: tuple[Path, ...], output: Path, seconds: float, seed: int, mbrola: str | None
+) -> None:
+    """Make singing of speech, on random melodies, where singers to train on are few.
+
+    VOICES are recordings of speech, one a speaker, or folders of them.
+    """
+    from vocalsep.data.singing.write import write_sung
+
+    for path in write_sung(voices, output, seconds, seed, mbrola):
+        click.echo(path)
+
+
+@command.command()
 def layouts() -> None:
     """List the layouts that data sets may have."""
     from vocalsep.commands._table import table

@@ -44,6 +44,7 @@ class EnsembleSeparator(BaseSeparator):
         expected = f"1 to {MAX_MEMBERS} mappings with some of {', '.join(OWN)}, none an {ENSEMBLE}"
         check("separator.members", list(members), fits, expected)
         self.backbone = nn.ModuleList(_build(recipe, member) for member in members)
+        self._share = 1.0 / len(members)
         self.margin_samples = max(member.margin_samples for member in self)
         self.chunk_samples += 2 * self.margin_samples
 
@@ -57,20 +58,19 @@ class EnsembleSeparator(BaseSeparator):
 
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L − 2·margins), both float32."""
-        total: Tensor | float = 0.0
-        for member in self:
-            total = total + member.forward_valid(self._heard_by(member, mixture))
-        return cast(Tensor, total) / len(self.backbone)
+        each = (member.forward_valid(self._heard_by(member, mixture)) for member in self)
+        return cast(Tensor, sum(each)) * self._share
 
     def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
         """(B, C, N) -> estimates (B, S, C, …); the auxiliary ones are those of the members."""
-        share = 1.0 / len(self.backbone)
         firsts, every = [], []
         for member in self:
             heard = self._heard_by(member, mixture)
             found = member.estimate_all(heard) if auxiliary else [(1.0, member.estimate(heard))]
             firsts.append(found[0][1].waveforms)
-            every += [(share * weight, self._signals(each.waveforms)) for weight, each in found]
+            every += [
+                (self._share * weight, self._signals(each.waveforms)) for weight, each in found
+            ]
         mean = (1.0, self._signals(torch.stack(firsts).mean(0)))
         return [mean, *every] if auxiliary else [mean]
 

@@ -86,8 +86,8 @@ def with_changes(recipe: Recipe, sections: Mapping[str, Any]) -> Recipe:
     tree = asdict(recipe)
     for key, section in sections.items():
         old = tree.get(key)
-        merges = isinstance(old, dict) and isinstance(section, Mapping) and "name" not in section
-        tree[key] = {**old, **section} if merges else section
+        adds = isinstance(old, dict) and isinstance(section, Mapping) and "name" not in section
+        tree[key] = dict(old or {}, **section) if adds else section
     return as_separation(_typed(tree, (), f"a variant of {recipe.name}"))
 
 
