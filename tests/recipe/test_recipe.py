@@ -25,6 +25,7 @@ from vocalsep.recipe import (
     load_recipe,
     recipe_from_json,
     recipe_to_json,
+    with_changes,
 )
 
 RECIPES = sorted((Path(__file__).parents[2] / "recipes").glob("*.yaml"))
@@ -176,3 +177,20 @@ def test_the_task_chooses_the_schema(tmp_path: Path) -> None:
         as_separation(recipe)
     sound = load_recipe(write(tmp_path, "name: x\n"))
     assert as_separation(sound) is sound
+
+
+def test_sections_may_differ_from_a_recipe() -> None:
+    recipe = Recipe("whole", backbone=Part("unet", {"widths": [4, 8]}))
+    other = with_changes(recipe, {"audio": {"n_bins": 512}, "backbone": {"params": {"kernel": 4}}})
+    assert other.audio == dataclasses.replace(recipe.audio, n_bins=512)
+    assert other.backbone == Part("unet", {"kernel": 4})
+    # A part that is named anew does not keep the parameters of the old one.
+    assert with_changes(recipe, {"backbone": {"name": "spleeter"}}).backbone == Part("spleeter")
+    for sections in (
+        {"audio": {"n_bims": 1}},
+        {"audio": 3},
+        {"oudio": {}},
+        {"audio": {"n_bins": 0}},
+    ):
+        with pytest.raises(RecipeError):
+            with_changes(recipe, sections)

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from vocalsep.backbones.fold import fold_batch_norms
 from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add
 from vocalsep.errors import DeviceError
 from vocalsep.inference.devices import choose_device, choose_dtype
@@ -56,9 +55,8 @@ class Engine:
             torch.set_num_threads(threads)  # for the whole process: torch knows no other way
         self.choice = choose_device(device)
         self.dtype = choose_dtype(precision, self.device)
-        self.separator = separator.eval().to(self.device)
-        fold_batch_norms(self.separator)
-        self.separator.set_backbone_dtype(self.dtype)
+        self.separator = separator.to(self.device)
+        self.separator.for_inference(self.dtype)
         chunk_s = separator.chunk_samples / separator.sample_rate
         batch_s = _CPU_BATCH_S if self.device.type == "cpu" else _GPU_BATCH_S
         self.batch_size = max(1, round(batch_s / chunk_s))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from vocalsep.models.model import Model
 from vocalsep.models.stem_rule import StemRule
 
 
-class IdentitySeparator(nn.Module):
+class IdentitySeparator(Model):
     """Estimates target number k (from 1 on) as gainᵏ times the mixture.
 
     Overlap-add, resampling, channel grouping and writing are right exactly when this network
@@ -37,9 +38,6 @@ class IdentitySeparator(nn.Module):
         self.chunk_samples = chunk_samples
         self.margin_samples = margin_samples
         self.backbone = nn.Identity()
-
-    def set_backbone_dtype(self, dtype: object) -> None:
-        """Nothing to convert: there are no weights."""
 
     def forward_valid(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L − 2·margins)."""

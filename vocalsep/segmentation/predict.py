@@ -11,7 +11,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from vocalsep.backbones.fold import fold_batch_norms
 from vocalsep.errors import DeviceError, VocalsepError
 from vocalsep.inference.devices import DeviceChoice, choose_device, choose_dtype
 from vocalsep.inference.engine import is_out_of_memory
@@ -100,9 +99,8 @@ class Predictor:
         self.choice: DeviceChoice = choose_device(device)
         self._options = options
         self._tile = segmenter.tile
-        self._segmenter = segmenter.eval().to(self.choice.device)
-        fold_batch_norms(segmenter)
-        segmenter.set_backbone_dtype(choose_dtype(options.precision, self.choice.device))
+        self._segmenter = segmenter.to(self.choice.device)
+        segmenter.for_inference(choose_dtype(options.precision, self.choice.device))
 
     @classmethod
     def from_pretrained(
