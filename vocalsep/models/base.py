@@ -125,3 +125,14 @@ class BaseSeparator(Model):
 
 
 SEPARATORS: Registry[type[BaseSeparator]] = Registry("separator")
+
+
+def build_separator(recipe: Recipe) -> BaseSeparator:
+    """The separator that a recipe names, with fresh weights, in training mode.
+
+    Raises:
+        RecipeError: a part is unknown or refuses its parameters.
+    """
+    part = recipe.separator
+    built: BaseSeparator = SEPARATORS.build(part.name, part.params, recipe)
+    return built

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vocalsep.models import ensemble_separator, mask_separator, waveform_separator
-from vocalsep.models.base import SEPARATORS, BaseSeparator
+from vocalsep.models.base import BaseSeparator, build_separator
 from vocalsep.models.segmenter import Segmenter
 from vocalsep.recipe import AnyRecipe, Recipe
 
@@ -23,14 +23,3 @@ def build_model(recipe: AnyRecipe) -> BaseSeparator | Segmenter:
         RecipeError: a part is unknown or refuses its parameters.
     """
     return build_separator(recipe) if isinstance(recipe, Recipe) else Segmenter(recipe)
-
-
-def build_separator(recipe: Recipe) -> BaseSeparator:
-    """The separator that a recipe names, with fresh weights, in training mode.
-
-    Raises:
-        RecipeError: a part is unknown or refuses its parameters.
-    """
-    part = recipe.separator
-    built: BaseSeparator = SEPARATORS.build(part.name, part.params, recipe)
-    return built

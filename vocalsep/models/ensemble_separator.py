@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vocalsep.dsp.signals import Signals
-from vocalsep.models.base import SEPARATORS, BaseSeparator
+from vocalsep.models.base import SEPARATORS, BaseSeparator, build_separator
 from vocalsep.recipe import Recipe, with_changes
 from vocalsep.recipe.part import check
 
@@ -87,9 +87,7 @@ def _build(recipe: Recipe, member: Mapping[str, Any]) -> BaseSeparator:
     of_its_own = with_changes(recipe, {"separator": {"name": "mask", "params": {}}, **member})
     rate, expected = of_its_own.audio.sample_rate, recipe.audio.sample_rate
     check("separator.members: audio.sample_rate", rate, rate == expected, f"{expected} Hz")
-    part = of_its_own.separator
-    built: BaseSeparator = SEPARATORS.build(part.name, part.params, of_its_own)
-    return built
+    return build_separator(of_its_own)
 
 
 def _is_member(member: Any) -> bool:

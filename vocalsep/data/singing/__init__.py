@@ -7,4 +7,5 @@ are put on it here.
 melody.py     random melodies: notes, and the pitch within them
 speech.py     recorded speech on a melody (WORLD)
 diphones.py   nonsense syllables on a melody, spoken by an MBROLA voice
+write.py      a FLAC file for each voice
 """

@@ -13,7 +13,7 @@ import soundfile
 from vocalsep.atomic import replacing
 from vocalsep.audio.read import probe
 from vocalsep.data.singing import diphones, speech
-from vocalsep.data.sources import AUDIO_SUFFIXES, AudioFile, load_file
+from vocalsep.data.sources import AudioFile, is_audio, load_file
 from vocalsep.errors import DataError, OutputError
 
 SPEECH_S = 60.0  # of a recording that are used
@@ -59,7 +59,7 @@ def write_sung(
 def _files(voice: Path) -> list[Path]:
     if not voice.is_dir():
         return [voice]
-    found = sorted(f for f in voice.rglob("*") if f.suffix.lower() in AUDIO_SUFFIXES)
+    found = sorted(file for file in voice.rglob("*") if is_audio(file))
     if not found:
         raise DataError(f"{voice}: no sound files in it")
     return found
