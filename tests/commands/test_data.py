@@ -132,3 +132,12 @@ def test_sing_writes_a_file_for_each_voice(tmp_path: Path) -> None:
     assert run("sing", *words).stdout.split() == [str(out / "xx1.flac")]
     again = CliRunner().invoke(cli, ["data", "sing", str(out / "gone"), "-o", str(out)])
     assert again.exit_code != 0 and isinstance(again.exception, VocalsepError)
+
+
+def test_harvest_tells_what_came_of_each_song(tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    write_stem(song, music(2 * RATE, 1))
+    words = [song, "-o", tmp_path / "out", "--device", "cpu"]
+    assert run("harvest", *words).stdout.startswith(f"{song}: ")
+    three = [option for name in ("vocals", "vocals", "vocals") for option in ("-m", name)]
+    assert "one or two models" in run("harvest", *words, *three, code=2).output

@@ -14,7 +14,6 @@ from vocalsep.inference import devices
 from vocalsep.inference.devices import choose_device, choose_dtype
 from vocalsep.inference.engine import Engine
 from vocalsep.inference.quality import QUALITIES, find_quality
-from vocalsep.inference.shifts import mean_over_shifts, shift_offsets
 from vocalsep.models.identity import IdentitySeparator
 
 
@@ -139,16 +138,3 @@ def test_quality_names() -> None:
     assert QUALITIES["fast"].overlap < QUALITIES["normal"].overlap < QUALITIES["best"].overlap
     with pytest.raises(VocalsepError, match="did you mean 'normal'"):
         find_quality("normla")
-
-
-@pytest.mark.parametrize("margin", [0, 7])
-def test_shifts_are_moved_back(margin: int) -> None:
-    def sees_position(audio: Tensor) -> Tensor:
-        ramp = torch.arange(audio.shape[-1], dtype=torch.float32)
-        return (audio + ramp).unsqueeze(1)[..., margin : audio.shape[-1] - margin]
-
-    audio = torch.zeros(1, 2, 100)
-    offsets = shift_offsets(2, n_fft=16, hop_length=4)
-    estimates = mean_over_shifts(sees_position, audio, offsets)
-    expected = torch.arange(margin, 100 - margin) + sum(offsets) / 2
-    torch.testing.assert_close(estimates, expected.expand(1, 1, 2, 100 - 2 * margin))

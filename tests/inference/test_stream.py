@@ -20,9 +20,9 @@ from vocalsep.models.identity import IdentitySeparator
 
 Array = npt.NDArray[np.floating]
 QUALITIES = [
-    Quality(overlap=0.0, n_shifts=1, precision="float32"),
-    Quality(overlap=0.25, n_shifts=1, precision="float32"),
-    Quality(overlap=0.75, n_shifts=3, precision="float32"),
+    Quality(overlap=0.0, speeds=(1.0,), precision="float32"),
+    Quality(overlap=0.25, speeds=(1.0,), precision="float32"),
+    Quality(overlap=0.75, speeds=(1.0, 1.0), precision="float32"),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from vocalsep.commands._data_harvest import harvest
 from vocalsep.commands._data_pictures import pictures
 from vocalsep.commands._data_plan import plan
 from vocalsep.data.layouts import GUESSES, SPLITS
@@ -42,6 +43,7 @@ def command() -> None:
     """Look through training data and prepare it."""
 
 
+command.add_command(harvest)
 command.add_command(pictures)
 command.add_command(plan)
 

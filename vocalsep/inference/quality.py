@@ -18,19 +18,22 @@ class Quality:
 
     Attributes:
         overlap: fraction of a chunk that its neighbour computes again, for the cross-fade.
-        n_shifts: the estimate is the mean over this many fixed time shifts.
+        speeds: the estimate is the mean over the song played at these speeds.
         precision: number format inside the network.
     """
 
     overlap: float
-    n_shifts: int
+    speeds: tuple[float, ...]
     precision: Precision
 
 
+_AS_IT_IS = (1.0,)
+_SEMITONE_EITHER_WAY = (2 ** (-1 / 12), 2 ** (1 / 12))
+
 QUALITIES = {
-    "fast": Quality(overlap=0.04, n_shifts=1, precision="auto"),
-    "normal": Quality(overlap=0.08, n_shifts=1, precision="auto"),
-    "best": Quality(overlap=0.5, n_shifts=2, precision="float32"),
+    "fast": Quality(overlap=0.04, speeds=_AS_IT_IS, precision="auto"),
+    "normal": Quality(overlap=0.08, speeds=_AS_IT_IS, precision="auto"),
+    "best": Quality(overlap=0.25, speeds=_SEMITONE_EITHER_WAY, precision="auto"),
 }
 
 

@@ -26,7 +26,7 @@ from vocalsep.inference.engine import Engine
 from vocalsep.inference.fifo import BlockFifo
 from vocalsep.inference.quality import Quality
 from vocalsep.inference.refine import Refiner
-from vocalsep.inference.shifts import mean_over_shifts, shift_offsets
+from vocalsep.inference.speeds import mean_over_speeds
 from vocalsep.types import Block
 
 Float32Array = npt.NDArray[np.float32]
@@ -64,7 +64,7 @@ class EstimateStream:
         )
         self.batch_chunks = batch_chunks or engine.batch_size
         self._engine = engine
-        self._offsets = shift_offsets(quality.n_shifts, network.n_fft, network.hop_length)
+        self._speeds = quality.speeds
         self._refiner = Refiner(network.n_fft, network.hop_length, wiener) if wiener else None
 
     @property
@@ -148,7 +148,8 @@ class EstimateStream:
         """(B, G, 2, L) -> (B, S − 1, G, 2, L − 2·margins)."""
         n_chunks, n_groups = batch.shape[:2]
         tensor = torch.from_numpy(batch.reshape(-1, *batch.shape[2:]))  # (B·G, 2, L)
-        targets = mean_over_shifts(self._engine.estimate, tensor, self._offsets)
+        margin = self.geometry.margin_samples
+        targets = mean_over_speeds(self._engine.estimate, tensor, self._speeds, margin)
         estimates = targets[:, self._engine.separator.rule.chosen].numpy()
         by_chunk = estimates.reshape(n_chunks, n_groups, *estimates.shape[1:]).swapaxes(1, 2)
         return np.asarray(by_chunk, np.float32)
