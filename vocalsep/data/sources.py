@@ -109,6 +109,20 @@ def is_audio(path: Path) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
 
 
+def sound_files(place: Path) -> list[Path]:
+    """A sound file itself, or those of a folder and the folders in it, by name.
+
+    Raises:
+        DataError: there are none in the folder.
+    """
+    if not place.is_dir():
+        return [place]
+    found = sorted(file for file in place.rglob("*") if is_audio(file))
+    if not found:
+        raise DataError(f"{place}: no sound files in it")
+    return found
+
+
 def content_key(source: StemSource, sample_rate: int) -> str:
     """Of the bytes, the rate, and how files are joined and summed: 24 hexadecimal digits.
 

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import torch
 from torch import Tensor
 
-from vocalsep.atomic import replacing
 from vocalsep.data import passages
+from vocalsep.data.flac import levelled, write_flac
 from vocalsep.data.passages import Audio
-from vocalsep.data.sources import AudioFile, is_audio, load_file
-from vocalsep.errors import DataError, OutputError
+from vocalsep.data.sources import AudioFile, load_file, sound_files
+from vocalsep.errors import DataError
 from vocalsep.inference.separator import Separator
 from vocalsep.inference.speeds import at_speed
 from vocalsep.karaoke.ultrastar_notes import song_lines
@@ -30,7 +29,6 @@ from vocalsep.karaoke.ultrastar_text import SongText
 
 VOCALS, ACCOMPANIMENT = "vocals", "accompaniment"
 RATE = 44100  # Hz, of what is written
-PEAK = 0.9
 SEMITONE = 2 ** (1 / 12)
 
 LEAST_S = {VOCALS: 8.0, ACCOMPANIMENT: 6.0}  # of a song; less is not written
@@ -75,13 +73,13 @@ def harvest(songs: Sequence[Path], judges: Sequence[Separator], folder: Path) ->
         found = _judged(song, judges)
         for stem, sound in found.items():
             if sound.shape[1] >= LEAST_S[stem] * RATE:
-                _write(folder / stem / f"{name}.flac", sound)
+                write_flac(folder / stem / f"{name}.flac", levelled(sound), RATE)
         yield Harvest(song, {stem: sound.shape[1] / RATE for stem, sound in found.items()})
 
 
 def _named(songs: Sequence[Path]) -> dict[str, Path]:
     """Songs by name: that of the file, or of its folder where files of several are alike."""
-    files = [file for song in songs for file in _files(song)]
+    files = [file for song in songs for file in sound_files(song)]
     names = [file.stem for file in files]
     if len(set(names)) < len(names):
         names = [file.resolve().parent.name for file in files]
@@ -89,15 +87,6 @@ def _named(songs: Sequence[Path]) -> dict[str, Path]:
     if twice:
         raise DataError(f"two songs are called {twice[0]!r}: name their files or folders apart")
     return dict(zip(names, files, strict=True))
-
-
-def _files(song: Path) -> list[Path]:
-    if not song.is_dir():
-        return [song]
-    found = sorted(file for file in song.rglob("*") if is_audio(file))
-    if not found:
-        raise DataError(f"{song}: no sound files in it")
-    return found
 
 
 def _judged(song: Path, judges: Sequence[Separator]) -> dict[str, Audio]:
@@ -145,14 +134,3 @@ def _between(spans: list[tuple[float, float]], length_s: float) -> list[slice]:
             gaps.append(slice(round(end_s * RATE), round(min(start_s, length_s) * RATE)))
         end_s = max(end_s, stop_s)
     return gaps
-
-
-def _write(target: Path, sound: Audio) -> None:
-    loudest = max(1e-9, float(np.abs(sound).max()))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as temporary:
-            levelled = (sound * np.float32(PEAK / loudest)).T
-            soundfile.write(temporary, levelled, RATE, format="FLAC", subtype="PCM_16")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise OutputError(f"{target}: cannot be written ({error})") from error

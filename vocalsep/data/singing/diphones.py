@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from vocalsep.data.flac import levelled
 from vocalsep.data.singing.melody import Intonation, Melody, Note
 from vocalsep.errors import DataError
 
@@ -107,7 +108,7 @@ def sing(
             raise DataError(f"{voice.path}: MBROLA cannot sing with it ({error})") from error
     times, levels = zip(*gains, strict=True)
     sung *= np.interp(np.arange(len(sung)) / rate, times, levels)
-    return sung * np.float32(0.9 / max(1e-9, float(np.abs(sung).max()))), rate
+    return levelled(sung), rate
 
 
 def _score(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vocalsep.data.flac import levelled
 from vocalsep.data.singing.melody import Intonation, Melody
 from vocalsep.errors import DataError
 
@@ -112,7 +113,7 @@ def _synthesised(
         speech.sample_rate,
         1000 * FRAME_S,
     )
-    return sung * (0.9 / max(1e-9, float(np.abs(sung).max())))
+    return levelled(sung)
 
 
 def _stretches(voiced: npt.NDArray[np.bool_]) -> Iterator[tuple[int, int]]:

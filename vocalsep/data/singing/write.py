@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from vocalsep.atomic import replacing
 from vocalsep.audio.read import probe
+from vocalsep.data.flac import write_flac
 from vocalsep.data.singing import diphones, speech
-from vocalsep.data.sources import AudioFile, is_audio, load_file
-from vocalsep.errors import DataError, OutputError
+from vocalsep.data.sources import AudioFile, load_file, sound_files
+from vocalsep.errors import DataError
 
 SPEECH_S = 60.0  # of a recording that are used
 
@@ -40,7 +39,7 @@ def write_sung(
             one name.
         OutputError: a file cannot be written.
     """
-    files = [file for voice in voices for file in _files(voice)]
+    files = [file for voice in voices for file in sound_files(voice)]
     names = [file.stem for file in files]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -50,19 +49,10 @@ def write_sung(
         if not target.exists():
             rng = np.random.default_rng(_seed(seed, file.stem))
             if mbrola:
-                _write(target, *diphones.sing(diphones.read_voice(file), seconds, rng, mbrola))
+                write_flac(target, *diphones.sing(diphones.read_voice(file), seconds, rng, mbrola))
             else:
-                _write(target, *_sung_speech(file, seconds, rng))
+                write_flac(target, *_sung_speech(file, seconds, rng))
         yield target
-
-
-def _files(voice: Path) -> list[Path]:
-    if not voice.is_dir():
-        return [voice]
-    found = sorted(file for file in voice.rglob("*") if is_audio(file))
-    if not found:
-        raise DataError(f"{voice}: no sound files in it")
-    return found
 
 
 def _seed(seed: int, name: str) -> list[int]:
@@ -80,12 +70,3 @@ def _sung_speech(
     while sum(map(len, takes)) < seconds * rate:
         takes.append(speech.sing(parts, rng))
     return np.concatenate(takes), rate
-
-
-def _write(target: Path, sung: npt.NDArray[np.floating], rate: int) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target) as temporary:
-            soundfile.write(temporary, sung, rate, format="FLAC", subtype="PCM_16")
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise OutputError(f"{target}: cannot be written ({error})") from error
