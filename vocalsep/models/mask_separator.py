@@ -99,18 +99,6 @@ class MaskSeparator(BaseSeparator):
             found.append((weight, signals))
         return found
 
-    def masks(self, spectrum: Tensor) -> Tensor:
-        """Masks of every target as losses see them.
-
-        Args:
-            spectrum: (B, C, F', T) complex64.
-
-        Returns:
-            (B, S, C, F', T) float32 or complex64.
-        """
-        [(_, values)] = self._values(spectrum, auxiliary=False)
-        return self.mask.trained(values, spectrum)
-
     def _values(self, spectrum: Tensor, auxiliary: bool) -> list[tuple[float, Tensor]]:
         """What the network says: (weight, (B, S, n_values, C, F', T) float32) of each output."""
         features = self.features(spectrum).to(self._backbone_dtype)  # (B, D, F', T)
