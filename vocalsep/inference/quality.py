@@ -31,8 +31,8 @@ _AS_IT_IS = (1.0,)
 _SEMITONE_EITHER_WAY = (2 ** (-1 / 12), 2 ** (1 / 12))
 
 QUALITIES = {
-    "fast": Quality(overlap=0.04, speeds=_AS_IT_IS, precision="auto"),
-    "normal": Quality(overlap=0.08, speeds=_AS_IT_IS, precision="auto"),
+    "fast": Quality(overlap=0.02, speeds=_AS_IT_IS, precision="auto"),
+    "normal": Quality(overlap=0.04, speeds=_AS_IT_IS, precision="auto"),
     "best": Quality(overlap=0.25, speeds=_SEMITONE_EITHER_WAY, precision="auto"),
 }
 
