@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
 import torch
 
 from tests.helpers.recipes import ensemble_recipe
+from vocalsep.dsp.speeds import at_speed
+from vocalsep.errors import RecipeError
 from vocalsep.models.build import build_separator
 from vocalsep.models.ensemble_separator import EnsembleSeparator
+from vocalsep.recipe import Part
 
 
 def ensemble() -> EnsembleSeparator:
@@ -40,3 +46,29 @@ def test_precision_is_that_of_the_members() -> None:
     assert {w.dtype for w in whole.parameters()} == {torch.bfloat16}
     # The transforms stay exact.
     assert all(member.front_end.stft.window.dtype == torch.float32 for member in whole)
+
+
+def test_members_may_hear_other_speeds() -> None:
+    torch.manual_seed(0)
+    recipe = ensemble_recipe()
+    part = Part("ensemble", {**recipe.separator.params, "speeds": [[1.0], [0.9, 1.1], [1.0]]})
+    whole = build_separator(dataclasses.replace(recipe, separator=part)).eval()
+    mixture = 0.1 * torch.randn(1, 2, 3000)
+    assert isinstance(whole, EnsembleSeparator)
+    first, second, third = whole
+    asked = ((first, 1.0), (second, 0.9), (second, 1.1), (third, 1.0))
+    with torch.inference_mode():
+        each = []
+        for member, speed in asked:
+            spare = whole.margin_samples - member.margin_samples
+            heard = mixture[..., spare : 3000 - spare]
+            each.append(at_speed(member.forward_valid, heard, speed, member.margin_samples))
+        torch.testing.assert_close(whole.forward_valid(mixture), torch.stack(each).mean(0))
+
+
+@pytest.mark.parametrize("speeds", [[[1.0]], [[1.0], [], [1.0]], [[1.0], [1.0], [9.0]]])
+def test_speeds_that_do_not_fit(speeds: list[list[float]]) -> None:
+    recipe = ensemble_recipe()
+    part = Part("ensemble", {**recipe.separator.params, "speeds": speeds})
+    with pytest.raises(RecipeError, match=r"separator\.speeds.*for each of 3 members"):
+        build_separator(dataclasses.replace(recipe, separator=part))

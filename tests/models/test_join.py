@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.helpers.recipes import ensemble_recipe, mask_recipe, wave_recipe
-from vocalsep.errors import ModelError
+from vocalsep.errors import ModelError, RecipeError
 from vocalsep.models.base import BaseSeparator
 from vocalsep.models.build import build_separator
 from vocalsep.models.checkpoint import load_model, save_model
@@ -72,3 +72,15 @@ def test_what_does_not_fit_is_refused(paths: list[Path], tmp_path: Path) -> None
     with pytest.raises(ModelError, match="is an ensemble itself"):
         join_models(JOINT, [*paths, nested], out)
     assert not out.exists()
+
+
+def test_speeds_of_the_recipe_are_kept(paths: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "joint.safetensors"
+    speeds = [[1.0], [0.9, 1.1], [1.0]]
+    join_models(
+        dataclasses.replace(JOINT, separator=Part("ensemble", {"speeds": speeds})), paths, out
+    )
+    assert load_model(out)[1].separation.separator.params["speeds"] == speeds
+    two = dataclasses.replace(JOINT, separator=Part("ensemble", {"speeds": speeds[:2]}))
+    with pytest.raises(RecipeError, match="for each of 3 members"):
+        join_models(two, paths, out)

@@ -22,11 +22,11 @@ import torch
 from vocalsep.audio.channels import ChannelGroups
 from vocalsep.audio.resample import resample_blocks
 from vocalsep.dsp.overlap import ChunkGeometry, chunks, overlap_add, with_margins
+from vocalsep.dsp.speeds import mean_over_speeds
 from vocalsep.inference.engine import Engine
 from vocalsep.inference.fifo import BlockFifo
 from vocalsep.inference.quality import Quality
 from vocalsep.inference.refine import Refiner
-from vocalsep.inference.speeds import mean_over_speeds
 from vocalsep.types import Block
 
 Float32Array = npt.NDArray[np.float32]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from vocalsep.dsp.signals import Signals
+from vocalsep.dsp.speeds import at_speed
 from vocalsep.models.base import SEPARATORS, BaseSeparator, build_separator
 from vocalsep.recipe import Recipe, with_changes
 from vocalsep.recipe.part import check
@@ -33,17 +34,28 @@ class EnsembleSeparator(BaseSeparator):
         recipe: targets, audio and chunk_frames are used, and by members what they do not change.
         members: of each, what differs from the recipe: mappings with "audio", "separator" and
             "backbone", all optional and written as in a recipe.
+        speeds: for each member, at which speeds it hears what is separated; each counts as a
+            member of its own. None: all at 1. Training does not know of them.
 
     Raises:
-        RecipeError: no members, nested ones, one of another rate, or a member cannot be built.
+        RecipeError: no members, nested ones, one of another rate, or a member cannot be built;
+            speeds that do not fit.
     """
 
-    def __init__(self, recipe: Recipe, *, members: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        recipe: Recipe,
+        *,
+        members: Sequence[Mapping[str, Any]] = (),
+        speeds: Sequence[Sequence[float]] = (),
+    ) -> None:
         super().__init__(recipe)
         fits = 1 <= len(members) <= MAX_MEMBERS and all(map(_is_member, members))
         expected = f"1 to {MAX_MEMBERS} mappings with some of {', '.join(OWN)}, none an {ENSEMBLE}"
         check("separator.members", list(members), fits, expected)
         self.backbone = nn.ModuleList(_build(recipe, member) for member in members)
+        self.speeds = speeds or [[1.0]] * len(members)
+        check_speeds(self.speeds, len(members))
         self._share = 1.0 / len(members)
         self.margin_samples = max(member.margin_samples for member in self)
         self.chunk_samples += 2 * self.margin_samples
@@ -58,8 +70,14 @@ class EnsembleSeparator(BaseSeparator):
 
     def separate(self, mixture: Tensor) -> Tensor:
         """(B, C, L) -> (B, S, C, L − 2·margins), both float32."""
-        each = (member.forward_valid(self._heard_by(member, mixture)) for member in self)
-        return cast(Tensor, sum(each)) * self._share
+        each = [
+            at_speed(
+                member.forward_valid, self._heard_by(member, mixture), speed, member.margin_samples
+            )
+            for member, speeds in zip(self, self.speeds, strict=True)
+            for speed in speeds
+        ]
+        return torch.stack(each).mean(0)
 
     def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
         """(B, C, N) -> estimates (B, S, C, …); the auxiliary ones are those of the members."""
@@ -81,6 +99,19 @@ class EnsembleSeparator(BaseSeparator):
         """The mixture with no more margin than this member wants."""
         spare = self.margin_samples - member.margin_samples
         return mixture[..., spare : mixture.shape[-1] - spare]
+
+
+def check_speeds(speeds: Sequence[Sequence[float]], n_members: int) -> None:
+    """Whether every member has a speed.
+
+    Raises:
+        RecipeError: another number of members, a member without speeds, or a speed outside
+            1/4…4.
+    """
+    fits = len(speeds) == n_members and all(speeds)
+    fits = fits and all(0.25 <= speed <= 4 for each in speeds for speed in each)
+    expected = f"a list of speeds of 1/4 to 4 for each of {n_members} members"
+    check("separator.speeds", list(speeds), fits, expected)
 
 
 def _build(recipe: Recipe, member: Mapping[str, Any]) -> BaseSeparator:

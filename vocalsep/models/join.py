@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vocalsep.errors import ModelError
 from vocalsep.models.checkpoint import load_model, save_model
-from vocalsep.models.ensemble_separator import ENSEMBLE, OWN
+from vocalsep.models.ensemble_separator import ENSEMBLE, OWN, check_speeds
 from vocalsep.recipe import Part, Recipe
 
 
@@ -20,20 +20,25 @@ def join_models(recipe: Recipe, paths: Sequence[Path], output: Path) -> None:
 
     Args:
         recipe: name, licence, training data, targets and audio of the whole. Its separator is
-            "ensemble" without members: these are what the models say of themselves.
+            "ensemble" without members: these are what the models say of themselves. It may have
+            their `speeds`.
         paths: a model file for each member.
         output: the model file.
 
     Raises:
         ModelError: the recipe is not of an ensemble or lists members, or a model estimates other
             stems, has another rate or is an ensemble itself.
+        RecipeError: its speeds are not for so many models.
         OutputError: the file cannot be written.
     """
-    if recipe.separator != Part(ENSEMBLE):
+    part = recipe.separator
+    if part.name != ENSEMBLE or set(part.params) - {"speeds"}:
         raise ModelError(
             f"{recipe.name}: expected a recipe with `separator: {{name: {ENSEMBLE}}}`, the members "
             f"are those of the models"
         )
+    if "speeds" in part.params:
+        check_speeds(part.params["speeds"], len(paths))
     weights: dict[str, Tensor] = {}
     members: list[dict[str, Any]] = []
     provenance: list[dict[str, Any]] = []
@@ -45,7 +50,9 @@ def join_models(recipe: Recipe, paths: Sequence[Path], output: Path) -> None:
         members.append({section: tree[section] for section in OWN})
         weights |= {f"backbone.{index}.{n}": w for n, w in model.state_dict().items()}
         provenance.append({"name": card.name, "sha256": card.sha256, **card.provenance})
-    whole = dataclasses.replace(recipe, separator=Part(ENSEMBLE, {"members": members}))
+    whole = dataclasses.replace(
+        recipe, separator=Part(ENSEMBLE, {**part.params, "members": members})
+    )
     save_model(output, whole, weights, {}, {"members": provenance})
 
 

@@ -21,9 +21,9 @@ from vocalsep.data import passages
 from vocalsep.data.flac import levelled, write_flac
 from vocalsep.data.passages import Audio
 from vocalsep.data.sources import AudioFile, load_file, sound_files
+from vocalsep.dsp.speeds import at_speed
 from vocalsep.errors import DataError
 from vocalsep.inference.separator import Separator
-from vocalsep.inference.speeds import at_speed
 from vocalsep.karaoke.ultrastar_notes import song_lines
 from vocalsep.karaoke.ultrastar_text import SongText
 

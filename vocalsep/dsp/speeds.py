@@ -26,7 +26,7 @@ def mean_over_speeds(
 
     Args:
         estimate: drops `margin` samples of its input at both ends.
-        mixture: (B, C, L) float32 on the CPU.
+        mixture: (B, C, L) float32.
         speeds: factors; 1 is the mixture as it is.
         margin: samples.
     """
@@ -45,11 +45,11 @@ def at_speed(estimate: Estimate, mixture: Tensor, speed: float, margin: int) -> 
 
 
 def _resampled(sound: Tensor, n_samples: int) -> Tensor:
-    """(…, L) -> (…, n_samples), the same sound in another number of samples."""
-    signals = sound.reshape(-1, sound.shape[-1]).numpy()
+    """(…, L) -> (…, n_samples), the same sound in another number of samples; without gradient."""
+    signals = sound.detach().reshape(-1, sound.shape[-1]).cpu().numpy()
     # Channel by channel in memory is what soxr is quickest with; its rounding of the length is
     # its own.
     found = soxr.resample(signals.T, sound.shape[-1], n_samples, quality="HQ").T[:, :n_samples]
     out = np.zeros((len(signals), n_samples), np.float32)
     out[:, : found.shape[1]] = found
-    return torch.from_numpy(out).reshape(*sound.shape[:-1], n_samples)
+    return torch.from_numpy(out).reshape(*sound.shape[:-1], n_samples).to(sound.device)

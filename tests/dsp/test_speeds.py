@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vocalsep.inference.speeds import mean_over_speeds
+from vocalsep.dsp.speeds import mean_over_speeds
 
 SEMITONE = 2 ** (1 / 12)
 
