@@ -53,7 +53,7 @@ def test_the_source_archive_can_be_built_and_tested(sdist_names: set[str]) -> No
 
 
 def test_models_stay_small() -> None:
-    """A wheel is fetched by everyone: 15 MB a model, 35 MB in all."""
+    """A wheel is fetched by everyone: 11 MB a model, 35 MB in all."""
     sizes = [path.stat().st_size for path in MODELS]
-    assert max(sizes) <= 15_000_000
+    assert max(sizes) <= 11_000_000
     assert sum(sizes) <= 35_000_000

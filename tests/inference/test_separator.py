@@ -133,15 +133,22 @@ def test_the_public_name() -> None:
     assert vocalsep.Separator is Separator
 
 
-@pytest.mark.parametrize(("quality", "off_by"), [("fast", 5e-6), ("normal", 5e-6), ("best", 2e-3)])
-def test_every_quality_returns_the_input_of_an_identity(quality: str, off_by: float) -> None:
-    """What is played at other speeds comes back as exactly as resampling allows."""
-    separator = Separator(IdentitySeparator(chunk_samples=16384), run=RunOptions("cpu", quality))
+@pytest.mark.parametrize("quality", ["fast", "normal"])
+def test_every_quality_returns_the_input_of_an_identity(
+    rng: np.random.Generator, quality: str
+) -> None:
+    network = IdentitySeparator(chunk_samples=4096)
+    separator = Separator(network, run=RunOptions("cpu", quality))
+    audio = rng.uniform(-1, 1, (2, 20000)).astype(np.float32)
+    np.testing.assert_allclose(separator.separate(audio, 44100)["vocals"], audio, atol=5e-6)
+
+
+def test_the_best_quality_returns_it_as_exactly_as_resampling_allows() -> None:
+    separator = Separator(IdentitySeparator(chunk_samples=16384), run=RunOptions("cpu", "best"))
     time_s = np.arange(60000) / 44100
     tones = [np.sin(2 * np.pi * hz * time_s) for hz in (440, 7000)]
     audio = (0.5 * np.array(tones) * np.hanning(60000)).astype(np.float32)
-    found = separator.separate(audio, 44100)["vocals"]
-    np.testing.assert_allclose(found, audio, atol=off_by)
+    np.testing.assert_allclose(separator.separate(audio, 44100)["vocals"], audio, atol=2e-3)
 
 
 @pytest.mark.slow

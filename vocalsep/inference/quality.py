@@ -27,8 +27,9 @@ class Quality:
     precision: Precision
 
 
+SEMITONE = 2 ** (1 / 12)
 _AS_IT_IS = (1.0,)
-_SEMITONE_EITHER_WAY = (2 ** (-1 / 12), 2 ** (1 / 12))
+_SEMITONE_EITHER_WAY = (1 / SEMITONE, SEMITONE)
 
 QUALITIES = {
     "fast": Quality(overlap=0.02, speeds=_AS_IT_IS, precision="auto"),

@@ -35,7 +35,7 @@ class EnsembleSeparator(BaseSeparator):
         members: of each, what differs from the recipe: mappings with "audio", "separator" and
             "backbone", all optional and written as in a recipe.
         speeds: for each member, at which speeds it hears what is separated; each counts as a
-            member of its own. None: all at 1. Training does not know of them.
+            member of its own. Empty: all at 1. Training does not know of them.
 
     Raises:
         RecipeError: no members, nested ones, one of another rate, or a member cannot be built;

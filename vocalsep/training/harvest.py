@@ -23,13 +23,13 @@ from vocalsep.data.passages import Audio
 from vocalsep.data.sources import AudioFile, load_file, sound_files
 from vocalsep.dsp.speeds import at_speed
 from vocalsep.errors import DataError
+from vocalsep.inference.quality import SEMITONE
 from vocalsep.inference.separator import Separator
 from vocalsep.karaoke.ultrastar_notes import song_lines
 from vocalsep.karaoke.ultrastar_text import SongText
 
 VOCALS, ACCOMPANIMENT = "vocals", "accompaniment"
 RATE = 44100  # Hz, of what is written
-SEMITONE = 2 ** (1 / 12)
 
 LEAST_S = {VOCALS: 8.0, ACCOMPANIMENT: 6.0}  # of a song; less is not written
 
@@ -130,7 +130,8 @@ def _gaps(song: Path, n_samples: int) -> list[slice] | None:
 def _between(spans: list[tuple[float, float]], length_s: float) -> list[slice]:
     gaps, end_s = [], 0.0
     for start_s, stop_s in [*sorted(spans), (length_s, length_s)]:
-        if min(start_s, length_s) - end_s >= LEAST_GAP_S:
-            gaps.append(slice(round(end_s * RATE), round(min(start_s, length_s) * RATE)))
+        until_s = min(start_s, length_s)
+        if until_s - end_s >= LEAST_GAP_S:
+            gaps.append(slice(round(end_s * RATE), round(until_s * RATE)))
         end_s = max(end_s, stop_s)
     return gaps
