@@ -22,8 +22,25 @@ from vocalsep.training.state import read_state
 ROOT = Path(__file__).parents[2]
 
 
+AFTER_THE_TOY = """
+import os
+from tests.training.toy import main
+
+main()
+folder = "/proc/self/task"
+names = [open(f"{folder}/{thread}/comm").read() for thread in os.listdir(folder)]
+assert "python" in "".join(names), names
+assert not any("gloo" in name for name in names), names
+"""
+
+
 def start(run: Path, settings: dict[str, Any], world: int = 1) -> list[subprocess.Popen[str]]:
-    """The toy in processes of its own, with the variables that torchrun sets."""
+    """The toy in processes of its own."""
+    return spawn(["-m", "tests.training.toy", str(run), json.dumps(settings)], world)
+
+
+def spawn(arguments: list[str], world: int) -> list[subprocess.Popen[str]]:
+    """Processes of Python with the variables that torchrun sets."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -31,10 +48,9 @@ def start(run: Path, settings: dict[str, Any], world: int = 1) -> list[subproces
     for rank in range(world):
         place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "MASTER_PORT": port}
         variables = {key: str(value) for key, value in place.items()}
-        command = [sys.executable, "-m", "tests.training.toy", str(run), json.dumps(settings)]
         started.append(
             subprocess.Popen(
-                command,
+                [sys.executable, *arguments],
                 cwd=ROOT,
                 env={**os.environ, **variables, "MASTER_ADDR": "127.0.0.1"},
                 stderr=subprocess.PIPE,
@@ -95,6 +111,14 @@ def test_two_ranks_give_the_weights_of_one_process(tmp_path: Path) -> None:
             assert b["score"] == pytest.approx(a["score"], abs=1e-9)
         else:
             assert b["loss"] == pytest.approx(a["loss"], abs=2e-5)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_no_thread_between_processes_outlives_the_training(tmp_path: Path) -> None:
+    """Else a process aborts once in a while, when all its work is done."""
+    toy = json.dumps({"max_steps": 2, "toy": {"idle": True}})
+    for code, error in finish(spawn(["-c", AFTER_THE_TOY, str(tmp_path), toy], world=2)):
+        assert code == 0, error
 
 
 @pytest.mark.slow

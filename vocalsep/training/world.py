@@ -6,6 +6,8 @@ else must be agreed on goes through the few functions here.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -97,6 +99,11 @@ def place(name: str, world: World) -> torch.device:
 def joined(world: World, device: torch.device) -> Iterator[None]:
     """The processes know each other until the block ends: nccl between GPUs, else gloo.
 
+    No thread of gloo may outlive the block: it lets go of Python's tensors a little after a call
+    is over, and if the interpreter is ending by then, the whole process is aborted ("terminate
+    called without an active exception"). So what uses DistributedDataParallel must not be held
+    when the block ends, and nothing else may hold the group.
+
     Raises:
         DeviceError: another process is gone.
     """
@@ -105,6 +112,9 @@ def joined(world: World, device: torch.device) -> Iterator[None]:
         return
     if device.type == "cuda":
         torch.cuda.set_device(device)
+    # It takes the default group of the moment of its import for the default of its functions, and
+    # DistributedDataParallel imports it; there must be none yet, or it would hold it for ever.
+    importlib.import_module("torch.distributed.nn")
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
@@ -118,6 +128,7 @@ def joined(world: World, device: torch.device) -> Iterator[None]:
         ) from error
     finally:
         distributed.destroy_process_group()
+        gc.collect()
 
 
 def _device() -> torch.device:
