@@ -61,15 +61,19 @@ def measure_training(setting: Setting, folder: str) -> dict[str, float]:
     device = place(setting.device, world)
     with joined(world, device):
         world.any(False)  # the first process may still be making the bank
-        trainer: Trainer[Any, Any] = Trainer(
-            build_task(recipe, device), recipe.training, Path(folder) / "run", Silent(), world
-        )
-        batches = trainer.task.batches(0, world)
-        first = next(batches)
-        real = _measure(trainer, batches)
-        cached = _measure(trainer, repeat(first))
-    if not world.writes:
-        return {}
+        rates = _rates(recipe, Path(folder) / "run", world, device)
+    return rates if world.writes else {}
+
+
+def _rates(recipe: Recipe, run: Path, world: World, device: torch.device) -> dict[str, float]:
+    """A function of its own: no trainer may be held when the processes part."""
+    trainer: Trainer[Any, Any] = Trainer(
+        build_task(recipe, device), recipe.training, run, Silent(), world
+    )
+    batches = trainer.task.batches(0, world)
+    first = next(batches)
+    real = _measure(trainer, batches)
+    cached = _measure(trainer, repeat(first))
     return {
         "examples_per_s": real["examples_per_s"],
         "cached_examples_per_s": cached["examples_per_s"],
