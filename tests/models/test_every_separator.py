@@ -17,11 +17,16 @@ from vocalsep.models.features import FEATURES
 from vocalsep.models.masks import MASKS
 from vocalsep.recipe import Part, Recipe
 
+
+def mono(recipe: Recipe) -> Recipe:
+    return replace(recipe, audio=replace(recipe.audio, n_channels=1))
+
+
 RECIPES = {
     **{f"mask {kind}": mask_recipe(kind) for kind in MASKS.names()},
     **{f"features {name}": mask_recipe(features=name) for name in FEATURES.names()},
     "mask per target": mask_recipe("bounded_complex", per_target=True),
-    "mask mono": replace(mask_recipe("softmax"), audio=replace(mask_recipe().audio, n_channels=1)),
+    "mask mono": mono(mask_recipe("softmax")),
     "mask auxiliary": replace(
         mask_recipe("sigmoid", per_target=True),
         backbone=Part("unet_plus_plus", {"widths": [4, 6, 8], "deep_supervision": True}),
@@ -167,6 +172,8 @@ def test_what_is_shared_wants_every_stem(kind: str) -> None:
         (mask_recipe("ratio", mask_params={"pwoer": 2}), "did you mean 'power'"),
         (mask_recipe(features="complx"), "did you mean 'complex'"),
         (mask_recipe(mask_kind=1), "has no parameter 'mask_kind'"),
+        (mono(mask_recipe("stereo")), "'stereo' compares left and right, but audio.n_channels"),
+        (mono(mask_recipe(features="log_magnitude_mid_side")), "'log_magnitude_mid_side' compares"),
         (replace(mask_recipe(), backbone=Part("wave_u_net")), "is 1-D: expected one for spectra"),
         (replace(wave_recipe(), backbone=Part("spleeter")), "is 2-D: expected one for waveforms"),
         (replace(wave_recipe(), separator=Part("waveform", {"activation": "relu"})), "tanh or"),

@@ -10,6 +10,7 @@ import torch
 
 from tests.helpers.synth import tiny_recipe
 from vocalsep.errors import RecipeError
+from vocalsep.models.features import FEATURES
 from vocalsep.models.mask_separator import MaskSeparator
 
 
@@ -82,3 +83,15 @@ def test_bins_above_share_the_mean_mask_of_the_highest_below() -> None:
     assert torch.allclose(found, separator.front_end.stft.synthesise(expected, 4000), atol=1e-5)
     with pytest.raises(RecipeError, match=r"separator\.extend"):
         MaskSeparator(tiny_recipe(Path("bank")), extend=-1)
+
+
+def test_mid_and_side_tell_a_centred_sound_from_a_wide_one() -> None:
+    features = FEATURES.build("log_magnitude_mid_side", {})
+    left = torch.randn(1, 4, 3, dtype=torch.complex64)
+    alone = FEATURES.build("log_magnitude", {})
+    for right, louder in ((left, 2), (-left, 3)):  # in phase, then opposed
+        spectrum = torch.stack([left, right], dim=1)
+        heard = features(spectrum)
+        torch.testing.assert_close(heard[:, :2], alone(spectrum))
+        torch.testing.assert_close(heard[:, louder], heard[:, 0])
+        assert not heard[:, 5 - louder].any()

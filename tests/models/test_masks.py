@@ -27,9 +27,12 @@ def test_shapes_and_gradients_even_at_zero(name: str) -> None:
     for scale in (0.0, 3.0, 100.0):
         values, mixture = case(name, scale)
         mixture[0] = 0  # silence
-        masks = MASKS.build(name, {}).trained(values.requires_grad_(), mixture)
-        assert masks.shape == (2, N_TARGETS, 2, 5, 7)
-        (masks * mixture.unsqueeze(1)).abs().sum().backward()
+        kind = MASKS.build(name, {})
+        masks = kind.trained(values.requires_grad_(), mixture)
+        assert masks.shape == (2, N_TARGETS, 4 if name == "stereo" else 2, 5, 7)
+        estimates = kind.apply(masks, mixture)
+        assert estimates.shape == (2, N_TARGETS, 2, 5, 7)
+        estimates.abs().sum().backward()
         assert values.grad is not None and torch.isfinite(values.grad).all()
         assert torch.isfinite(torch.view_as_real(masks + 0j)).all()
 
@@ -46,6 +49,7 @@ def test_shared_masks_sum_to_one_when_separating(name: str) -> None:
 def test_zero_heads() -> None:
     expected = {
         "sigmoid": 0.5,
+        "stereo": 0.5,
         "softmax": 1 / 3,
         "ratio": 1 / 3,
         "magnitude": 1 / 3,
@@ -55,8 +59,10 @@ def test_zero_heads() -> None:
     }
     assert set(expected) == set(MASKS.names())
     for name, value in expected.items():
-        masks = MASKS.build(name, {}).separating(*case(name, 0.0))
-        torch.testing.assert_close(masks, torch.full_like(masks, value))
+        kind, (values, mixture) = MASKS.build(name, {}), case(name, 0.0)
+        estimates = kind.apply(kind.separating(values, mixture), mixture)
+        expected_estimates = value * mixture.unsqueeze(1).expand_as(estimates)
+        torch.testing.assert_close(estimates, expected_estimates)
 
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
@@ -78,6 +84,30 @@ def test_complex_masks_turn_and_the_bound_keeps_the_direction() -> None:
     torch.testing.assert_close(free.imag, values[:, :, 1])
     torch.testing.assert_close(bounded.angle(), free.angle())
     torch.testing.assert_close(bounded.abs(), free.abs().tanh())
+
+
+def test_stereo_masks_hold_those_of_mid_and_side() -> None:
+    """Own gains (m + s)/2 and cross gains (m − s)/2: mid times m, side times s."""
+    _, mixture = case("stereo")
+    left, right = mixture.unbind(1)
+    m, s = torch.tensor(0.9), torch.tensor(0.1)
+    values = torch.empty(2, 1, 2, 2, 5, 7)
+    values[:, :, 0] = torch.logit((m + s) / 2)
+    values[:, :, 1] = torch.atanh(m - s)
+    kind = MASKS.build("stereo", {})
+    estimates = kind.apply(kind.trained(values, mixture), mixture)[:, 0]
+    mid, side = m * (left + right) / 2, s * (left - right) / 2
+    torch.testing.assert_close(estimates, torch.stack([mid + side, mid - side], dim=1))
+
+
+def test_stereo_masks_without_cross_gains_are_those_of_the_sides() -> None:
+    values, mixture = case("stereo")
+    values[:, :, 1] = 0
+    stereo, sides = MASKS.build("stereo", {}), MASKS.build("sigmoid", {})
+    torch.testing.assert_close(
+        stereo.apply(stereo.trained(values, mixture), mixture),
+        sides.apply(sides.trained(values[:, :, :1], mixture), mixture),
+    )
 
 
 def test_magnitudes_that_are_right_separate_perfectly() -> None:

@@ -6,12 +6,17 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from tests.training.audio import audio_recipe, audio_trainer, train
 from tests.training.toy import Notes
 from vocalsep.errors import ModelError
+from vocalsep.models.checkpoint import load_model
+from vocalsep.models.features import FEATURES
 from vocalsep.recipe import Part, Recipe
+from vocalsep.training.start import take_weights
 
 
 @pytest.fixture
@@ -39,8 +44,8 @@ def test_everything_is_taken_of_the_same_architecture(
 
 
 def test_what_does_not_fit_is_new_and_named(recipe: Recipe, model: Path, tmp_path: Path) -> None:
-    wider = Part("unet", {**recipe.backbone.params, "widths": [4, 10]})
-    trainer = audio_trainer(dataclasses.replace(recipe, backbone=wider), tmp_path / "other")
+    narrower = Part("unet", {**recipe.backbone.params, "widths": [4, 5]})
+    trainer = audio_trainer(dataclasses.replace(recipe, backbone=narrower), tmp_path / "other")
     before = {k: w.clone() for k, w in trainer.task.network.state_dict().items()}
     trainer.start_from(str(model))
     kept, now = load_file(model), trainer.task.network.state_dict()
@@ -52,6 +57,36 @@ def test_what_does_not_fit_is_new_and_named(recipe: Recipe, model: Path, tmp_pat
     assert isinstance(trainer.reporter, Notes)
     line = trainer.reporter.lines[0]
     assert f"took {len(fitting)} of {len(now)} tensors" in line and "in the model" in line
+
+
+def test_more_channels_begin_with_those_of_the_model(
+    recipe: Recipe, model: Path, tmp_path: Path
+) -> None:
+    """More to hear and more to say: what was said before stays the same."""
+    stereo = Part("mask", {"mask": "stereo", "features": "log_magnitude_mid_side"})
+    trainer = audio_trainer(dataclasses.replace(recipe, separator=stereo), tmp_path / "other")
+    trainer.start_from(str(model))
+    assert isinstance(trainer.reporter, Notes)
+    assert "larger: backbone." in trainer.reporter.lines[0]
+    network, before = trainer.task.network.eval(), load_model(model)[0].eval()
+    heard = 0.1 * torch.randn(1, 2, 640)
+    spectrum = before.front_end.spectra(heard.unsqueeze(1))[:, 0]
+    features = FEATURES.build("log_magnitude_mid_side", {})(spectrum)
+    said = network.backbone(features)
+    n_before = said.shape[1] // 2  # the model's own gains come before the cross gains
+    torch.testing.assert_close(said[:, :n_before], before.backbone(features[:, :2]))
+    assert said[:, n_before:].any()
+
+
+def test_transposed_convolutions_grow_along_their_own_dimensions() -> None:
+    small, large = nn.ConvTranspose1d(2, 3, 2, 2), nn.ConvTranspose1d(4, 5, 2, 2)
+    theirs = nn.Sequential(small, nn.LSTM(2, 1), nn.Linear(2, 2)).state_dict()
+    taken = take_weights(nn.Sequential(large, nn.LSTM(2, 2), nn.Linear(2, 2)), theirs, "small")
+    sound = torch.randn(1, 4, 6)
+    torch.testing.assert_close(large(sound)[:, :3], small(sound[:, :2]))
+    torch.testing.assert_close(large(torch.ones(1, 4, 6))[:, :3], small(torch.ones(1, 2, 6)))
+    assert list(taken.grown) == ["0.weight", "0.bias"]
+    assert taken.left and all(name.startswith("1.") for name in taken.left)
 
 
 def test_nothing_that_fits_is_an_error(recipe: Recipe, model: Path, tmp_path: Path) -> None:

@@ -14,9 +14,15 @@ def mean_level(magnitude: Tensor) -> Tensor:
     return magnitude.mean(dim=(1, 2, 3), keepdim=True).clamp_min(1e-6)
 
 
-def compress_magnitude(magnitude: Tensor) -> Tensor:
-    """log1p(g·m / mean level of the example), (B, C, F, T) ≥ 0 -> the same shape."""
-    return torch.log1p(LOG_GAIN * magnitude / mean_level(magnitude))
+def compress_magnitude(magnitude: Tensor, level: Tensor | None = None) -> Tensor:
+    """log1p(g·m / level of the example), (B, C, F, T) ≥ 0 -> the same shape.
+
+    Args:
+        magnitude: what to compress.
+        level: (B, 1, 1, 1); None: its mean.
+    """
+    level = mean_level(magnitude) if level is None else level
+    return torch.log1p(LOG_GAIN * magnitude / level)
 
 
 def expand_magnitude(values: Tensor, mixture: Tensor) -> Tensor:

@@ -21,9 +21,11 @@ class Features(ABC):
 
     Attributes:
         n_values: D for each audio channel.
+        stereo: whether they compare two channels, so that the model must have two.
     """
 
     n_values: ClassVar[int] = 1
+    stereo: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, spectrum: Tensor) -> Tensor:
@@ -39,6 +41,26 @@ class LogMagnitude(Features):
 
     def __call__(self, spectrum: Tensor) -> Tensor:
         return compress_magnitude(spectrum.abs())
+
+
+@FEATURES.register("log_magnitude_mid_side")
+class LogMagnitudeMidSide(Features):
+    """`log_magnitude` of the left, right, mid and side spectrum, at the level of left and right.
+
+    Mid (L + R) / 2 and side (L − R) / 2 tell what the magnitudes of the sides alone do not: whether
+    a bin sounds in phase on both, as a singer in the middle does and a wide guitar does not.
+    """
+
+    n_values = 2
+    stereo = True
+
+    def __call__(self, spectrum: Tensor) -> Tensor:
+        left, right = spectrum.unbind(1)
+        mid_side = torch.stack([left + right, left - right], dim=1) / 2
+        magnitude = spectrum.abs()
+        level = mean_level(magnitude)
+        both = torch.cat([magnitude, mid_side.abs()], dim=1)
+        return compress_magnitude(both, level)
 
 
 @FEATURES.register("magnitude")

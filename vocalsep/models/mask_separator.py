@@ -42,7 +42,7 @@ class MaskSeparator(BaseSeparator):
 
     Raises:
         RecipeError: a part is unknown or refuses its parameters, or the kind of mask shares the
-            mixture among stems that are not all targets.
+            mixture among stems that are not all targets, or a part wants two channels.
     """
 
     def __init__(
@@ -66,6 +66,12 @@ class MaskSeparator(BaseSeparator):
                 f"{', '.join(self.targets)}: add {self.stems[-1]!r} to them"
             )
         self.features: Features = FEATURES.build(features, {})
+        for kind, name in ((self.mask, mask), (self.features, features)):
+            if kind.stereo and self.n_channels != 2:
+                raise RecipeError(
+                    f"{name!r} compares left and right, but audio.n_channels is "
+                    f"{self.n_channels}: expected 2"
+                )
         plan = Plan(
             part=recipe.backbone,
             ndim=2,
@@ -81,20 +87,20 @@ class MaskSeparator(BaseSeparator):
         whole = self.front_end.stft.analyse(mixture)  # (B, C, F, T)
         spectrum = whole[:, :, : self.front_end.n_bins]
         [(_, values)] = self._values(spectrum, auxiliary=False)
-        masks = self.mask.separating(values, spectrum)  # (B, S, C, F', T)
+        masks = self.mask.separating(values, spectrum)  # (B, S, C', F', T)
         if self.extend:
             above = masks[..., -self.extend :, :].mean(-2, keepdim=True)
             n_above = whole.shape[2] - spectrum.shape[2]
             masks = torch.cat([masks, above.expand(-1, -1, -1, n_above, -1)], dim=-2)
             spectrum = whole
-        return self.front_end.waveforms(masks * spectrum.unsqueeze(1), mixture.shape[-1])
+        return self.front_end.waveforms(self.mask.apply(masks, spectrum), mixture.shape[-1])
 
     def estimates_heard(self, mixture: Tensor, auxiliary: bool) -> list[tuple[float, Signals]]:
         """(B, C, N) -> estimates (B, S, C, …) with their weights."""
         spectrum = self._spectrum(mixture)
         found = []
         for weight, values in self._values(spectrum, auxiliary):
-            estimates = self.mask.trained(values, spectrum) * spectrum.unsqueeze(1)
+            estimates = self.mask.apply(self.mask.trained(values, spectrum), spectrum)
             signals = Signals.from_spectra(estimates, self.front_end, mixture.shape[-1])
             found.append((weight, signals))
         return found

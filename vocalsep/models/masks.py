@@ -21,10 +21,12 @@ class MaskKind(ABC):
     Attributes:
         n_values: raw values of the network per bin of a mask.
         shares: whether sources share each bin among them, so that each stem must be a target.
+        stereo: whether the channels hear each other, so that the model must have two.
     """
 
     n_values: ClassVar[int] = 1
     shares: ClassVar[bool] = False
+    stereo: ClassVar[bool] = False
 
     @abstractmethod
     def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
@@ -35,8 +37,12 @@ class MaskKind(ABC):
             mixture: (B, C, F', T) complex64.
 
         Returns:
-            (B, S, C, F', T) float32 or complex64.
+            (B, S, C', F', T) float32 or complex64, for `apply`; C' is C but for stereo kinds.
         """
+
+    def apply(self, masks: Tensor, mixture: Tensor) -> Tensor:
+        """Estimates by masks (B, S, C', F', T) of a mixture (B, C, F', T): (B, S, C, F', T)."""
+        return masks * mixture.unsqueeze(1)
 
     def separating(self, values: Tensor, mixture: Tensor) -> Tensor:
         """Masks as they separate; the same, unless the kind says otherwise."""
@@ -52,6 +58,31 @@ class SigmoidMask(MaskKind):
 
     def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
         return torch.sigmoid(values.squeeze(2))
+
+
+@MASKS.register("stereo")
+class StereoMask(MaskKind):
+    """A real 2×2 matrix a bin and target: a share of each channel, and some of the other channel.
+
+    Own gains are in 0…1 (sigmoid), cross gains in −1/2…1/2 (tanh), so it holds masks of left and
+    right (no cross gain) as well as masks m and s of mid and side (own gains (m + s)/2, cross
+    gains (m − s)/2): whatever lies beside the singer, at the same frequency, can be cancelled.
+    It is the real part of what a multichannel Wiener filter is (Duong, Vincent, Gribonval,
+    "Under-determined reverberant audio source separation", IEEE TASLP 2010).
+
+    Masks are (B, S, 4, F', T): the own gains of left and right, then the cross gains into them.
+    """
+
+    n_values = 2
+    stereo = True
+
+    def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
+        own, cross = values.unbind(2)
+        return torch.cat([torch.sigmoid(own), torch.tanh(cross) / 2], dim=2)
+
+    def apply(self, masks: Tensor, mixture: Tensor) -> Tensor:
+        own, cross = masks.chunk(2, dim=2)
+        return own * mixture.unsqueeze(1) + cross * mixture.flip(1).unsqueeze(1)
 
 
 @MASKS.register("softmax")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvTransposeNd
 
 from vocalsep.errors import ModelError
 
@@ -16,26 +17,33 @@ class Taken:
 
     Attributes:
         names: tensors that are now those of the model.
+        grown: tensors that begin with those of the model and have more channels -> how many more.
         left: tensors of the network that stay as they were -> why.
         share: of the network's weights that were taken, 0 to 1.
     """
 
     names: list[str]
+    grown: dict[str, str]
     left: dict[str, str]
     share: float
 
     def __str__(self) -> str:
-        total = len(self.names) + len(self.left)
+        total = len(self.names) + len(self.grown) + len(self.left)
         text = f"took {len(self.names)} of {total} tensors, {100 * self.share:.0f} % of the weights"
-        if self.left:
-            shown = [f"{name} ({why})" for name, why in list(self.left.items())[:5]]
-            more = ", …" if len(self.left) > len(shown) else ""
-            text += f"; new: {', '.join(shown)}{more}"
+        for how, tensors in (("larger", self.grown), ("new", self.left)):
+            if tensors:
+                shown = [f"{name} ({why})" for name, why in list(tensors.items())[:5]]
+                more = ", …" if len(tensors) > len(shown) else ""
+                text += f"; {how}: {', '.join(shown)}{more}"
         return text
 
 
 def take_weights(network: nn.Module, theirs: Mapping[str, Tensor], model: str) -> Taken:
-    """Copy every tensor of a model that has the same name and shape in the network.
+    """Copy every tensor of a model that has the same name in the network, and its shape or less.
+
+    Where the network has more channels, those it had come first. They go on hearing what they
+    heard, and nothing of channels that are new; new ones start as they would without a model
+    (after Chen, Goodfellow, Shlens, "Net2Net", ICLR 2016, where new ones are copies).
 
     Args:
         network: keeps the rest of its weights.
@@ -46,22 +54,63 @@ def take_weights(network: nn.Module, theirs: Mapping[str, Tensor], model: str) -
         ModelError: nothing of it fits.
     """
     ours = network.state_dict()
-    taken, left = [], {}
+    inputs = _input_dimensions(network)
+    taken, grown, left = [], {}, {}
     for name, weight in ours.items():
         if name not in theirs:
             left[name] = "not in the model"
-        elif theirs[name].shape != weight.shape:
-            left[name] = f"{_size(weight)} here, {_size(theirs[name])} in the model"
-        else:
+            continue
+        sizes = f"{_size(weight)} here, {_size(theirs[name])} in the model"
+        if theirs[name].shape == weight.shape:
             weight.copy_(theirs[name])
             taken.append(name)
+        elif name in inputs and _is_larger(weight, theirs[name]):
+            _grow(weight, theirs[name], inputs[name])
+            grown[name] = sizes
+        else:
+            left[name] = sizes
     if not taken:
         raise ModelError(
             f"{model}: no tensor of it fits this network, neither by name nor by size; start "
             f"from a model of the same backbone, or from none"
         )
     n_taken = sum(ours[name].numel() for name in taken)
-    return Taken(taken, left, n_taken / sum(w.numel() for w in ours.values()))
+    n_taken += sum(theirs[name].numel() for name in grown)
+    return Taken(taken, grown, left, n_taken / sum(w.numel() for w in ours.values()))
+
+
+def _input_dimensions(network: nn.Module) -> dict[str, int]:
+    """Of tensors that may grow: the dimension of the channels heard; biases and norms have none.
+
+    Recurrent layers stack their gates in one dimension, so there a larger one has no beginning.
+    """
+    found = {}
+    for prefix, module in network.named_modules():
+        if isinstance(module, nn.RNNBase):
+            continue
+        along = 0 if isinstance(module, _ConvTransposeNd) else 1
+        for name, tensor in module.named_parameters(recurse=False):
+            found[f"{prefix}.{name}"] = along if tensor.ndim > 1 else -1
+        for name, _ in module.named_buffers(recurse=False):
+            found[f"{prefix}.{name}"] = -1
+    return found
+
+
+def _is_larger(ours: Tensor, theirs: Tensor) -> bool:
+    """Whether only numbers of channels, the first two dimensions, are larger."""
+    sizes = list(zip(ours.shape, theirs.shape, strict=False))
+    larger = ours.ndim == theirs.ndim and all(mine >= other for mine, other in sizes)
+    return larger and ours.shape[2:] == theirs.shape[2:]
+
+
+def _grow(ours: Tensor, theirs: Tensor, inputs: int) -> None:
+    """Put the tensor of the model first; its outputs hear nothing of new inputs."""
+    old = tuple(slice(0, size) for size in theirs.shape)
+    if inputs >= 0:
+        heard = list(old)
+        heard[inputs] = slice(None)
+        ours[tuple(heard)] = 0
+    ours[old] = theirs
 
 
 def _size(weight: Tensor) -> str:

@@ -96,6 +96,7 @@ def test_linear_ones_act_on_the_sum(name: str) -> None:
         ("codec", {"codecs": []}, "mp3, aac, opus"),
         ("compressor", {"ratio": [0.5, 2.0]}, "ratio"),
         ("equalizer", {}, "equaliser"),
+        ("harmony", {"level_db": [-70.0, 0.0]}, "level_db"),
     ],
 )
 def test_impossible_values_are_recipe_errors(name: str, params: dict, says: str) -> None:  # type: ignore[type-arg]

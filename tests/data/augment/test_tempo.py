@@ -7,7 +7,7 @@ import pytest
 
 from vocalsep.data.augment.base import Segment, Sound
 from vocalsep.data.augment.codec import CODECS, LossyCodec, round_trip
-from vocalsep.data.augment.tempo import Formant, Pitch, Speed, TimeStretch
+from vocalsep.data.augment.tempo import Formant, Harmony, Pitch, Speed, TimeStretch
 
 RATE = 16000
 
@@ -44,6 +44,20 @@ def test_pitch_keeps_length(rng: np.random.Generator) -> None:
     assert out.samples.shape[1] == RATE
     assert pitch_of(out.samples) == pytest.approx(500, abs=4)
     assert out.band_hz == pytest.approx(RATE / 4)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_harmonies_lie_at_intervals_below_the_singer_in_level(seed: int) -> None:
+    singer = tone(800)
+    harmony = Harmony(RATE, level_db=(-6.0, -6.0), p=1.0)
+    out = harmony(np.random.default_rng(seed), singer)
+    added = out.samples - singer.samples
+    assert out.samples.shape[1] == RATE and out.band_hz == singer.band_hz
+    interval = 12 * np.log2(pitch_of(added[[np.argmax(np.abs(added).max(1))]]) / 800)
+    assert min(abs(interval - each) for each in Harmony.INTERVALS) < Harmony.DETUNED + 0.1
+    # One or two voices at half the singer's level on their louder side.
+    level = np.sqrt(np.square(added[:, RATE // 4 :]).mean(1)).max() / (0.3 / np.sqrt(2))
+    assert 0.4 < level < 1.1
 
 
 def test_formants_move_and_pitch_stays(rng: np.random.Generator) -> None:

@@ -1,7 +1,7 @@
 """Time, pitch and formants.
 
-Cost is the reason why there are four: resampling (`speed`) is 20 × cheaper than the phase vocoder
-of `pitch` and `time_stretch` (Signalsmith Stretch, extra `train`).
+Cost is the reason why there are so many: resampling (`speed`) is 20 × cheaper than the phase
+vocoder of `pitch`, `harmony` and `time_stretch` (Signalsmith Stretch, extra `train`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import soxr
 import torch
 from torch import Tensor
 
-from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Sound
+from vocalsep.data.augment.base import AUGMENTATIONS, Augmentation, Segment, Sound, decibels
+from vocalsep.data.augment.stereo import delayed
 from vocalsep.data.draws import checked_range, log_uniform
 from vocalsep.errors import DataError
 
@@ -94,10 +95,59 @@ class Pitch(Augmentation):
     def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
         """The sound, higher or lower."""
         semitones = rng.uniform(*self.semitones)
-        stretch = _stretch_of(self.sample_rate, int(rng.integers(2**31)))
-        stretch.setTransposeSemitones(semitones)
-        samples = np.asarray(stretch.process(np.ascontiguousarray(sound.samples)), np.float32)
+        samples = _transposed(rng, sound.samples, semitones, self.sample_rate)
         return Sound(samples, sound.band_hz * min(1.0, 2 ** (semitones / 12)))
+
+
+@AUGMENTATIONS.register("harmony")
+class Harmony(Augmentation):
+    """Backing voices: the singer once or twice more at an interval, a little late, to one side.
+
+    A model that has only heard voices one at a time takes the harmonies of pop for instruments.
+    The interval is a third, fourth, fifth or octave up or down and stays for the whole segment.
+
+    Args:
+        level_db: range of a backing voice's level against the singer, within −60…6 dB.
+        max_pan_db: level difference of its channels, up to this either way, 0…60 dB.
+        max_delay_ms: it is late by up to this, 0…200 ms.
+        p: probability.
+    """
+
+    joint = False  # a phase vocoder does not do to a sum what it does to the parts
+    INTERVALS = (-12, -7, -5, -4, -3, 3, 4, 5, 7, 12)  # semitones
+    DETUNED = 0.15  # semitones: nobody sings an interval exactly
+
+    def __init__(
+        self,
+        sample_rate: int,
+        level_db: tuple[float, float] = (-12.0, 0.0),
+        max_pan_db: float = 18.0,
+        max_delay_ms: float = 40.0,
+        p: float = 0.1,
+    ) -> None:
+        super().__init__(sample_rate, p)
+        checked_range("level_db", level_db, -60, 6)
+        checked_range("max_pan_db", (0, max_pan_db), 0, 60)
+        checked_range("max_delay_ms", (0, max_delay_ms), 0, 200)
+        self.level_db = level_db
+        self.max_pan_db = max_pan_db
+        self.max_delay_ms = max_delay_ms
+        _stretch_of(sample_rate, 1)
+
+    def apply(self, rng: np.random.Generator, sound: Sound) -> Sound:
+        """The sound with its backing voices."""
+        voices = [self._backing(rng, sound.samples) for _ in range(int(rng.integers(1, 3)))]
+        return Sound(sum(voices, sound.samples), sound.band_hz)
+
+    def _backing(self, rng: np.random.Generator, singer: Segment) -> Segment:
+        semitones = rng.choice(self.INTERVALS) + rng.uniform(-self.DETUNED, self.DETUNED)
+        voice = _transposed(rng, singer, semitones, self.sample_rate)
+        n_late = int(rng.uniform(0, self.max_delay_ms) * self.sample_rate / 1000)
+        pan_db = rng.uniform(-self.max_pan_db, self.max_pan_db) / 2
+        gain = decibels(rng.uniform(*self.level_db))
+        sides = np.array([[decibels(pan_db)], [decibels(-pan_db)]], np.float32)
+        # The louder side keeps the level that was drawn.
+        return delayed(voice * (gain * sides / sides.max()), n_late)
 
 
 @AUGMENTATIONS.register("formant")
@@ -157,6 +207,15 @@ class Formant(Augmentation):
         return torch.exp((moved - envelope).clamp(-most, most))
 
 
+def _transposed(
+    rng: np.random.Generator, samples: Segment, semitones: float, sample_rate: int
+) -> Segment:
+    """The segment at another pitch, as long as it was."""
+    stretch = _stretch_of(sample_rate, int(rng.integers(2**31)))
+    stretch.setTransposeSemitones(semitones)
+    return np.asarray(stretch.process(np.ascontiguousarray(samples)), np.float32)
+
+
 def _stretch_of(sample_rate: int, seed: int) -> Stretch:
     """A stretcher for two channels, its cheaper preset.
 
@@ -167,8 +226,8 @@ def _stretch_of(sample_rate: int, seed: int) -> Stretch:
         from python_stretch import Signalsmith
     except ImportError as error:
         raise DataError(
-            "pitch and time_stretch need the package python-stretch, which is not installed: "
-            "pip install 'vocalsep[train]', or use speed"
+            "pitch, harmony and time_stretch need the package python-stretch, which is not "
+            "installed: pip install 'vocalsep[train]', or use speed"
         ) from error
     stretch = Signalsmith.Stretch(seed)
     stretch.preset(2, sample_rate, True)
