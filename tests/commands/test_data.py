@@ -99,6 +99,14 @@ def test_a_root_is_for_lists_and_test_is_never_packed(album: Path, tmp_path: Pat
     assert "'test' is not one of" in held.output
 
 
+def test_songs_of_any_layout_become_folders(album: Path, tmp_path: Path) -> None:
+    out = tmp_path / "songs"
+    lines = run("songs", album, "-o", out, "--rate", RATE).stdout.splitlines()
+    assert sorted(lines) == [str(out / "one"), str(out / "two")]
+    for stem in ("vocals", "accompaniment"):
+        assert (out / "one" / f"{stem}.wav").is_file()
+
+
 def test_every_layout_is_listed() -> None:
     sounds, _ = run("layouts").stdout.split("\n\n")
     assert [line.split()[0] for line in sounds.splitlines()[1:]] == list(GUESSES)

@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from vocalsep.commands._data_harvest import harvest
+from vocalsep.commands._data_options import (
+    data_argument,
+    layout_option,
+    rate_option,
+    root_option,
+    stems_of,
+    workers_option,
+)
 from vocalsep.commands._data_pictures import pictures
 from vocalsep.commands._data_plan import plan
+from vocalsep.commands._data_songs import songs
 from vocalsep.data.layouts import GUESSES, SPLITS
-
-if TYPE_CHECKING:
-    from vocalsep.data.sources import StemSource
-
-data_argument = click.argument("data", type=click.Path(path_type=Path))
-layout_option = click.option(
-    "--layout", type=click.Choice(GUESSES), help="How the set lies; guessed if not given."
-)
-root_option = click.option(
-    "--root",
-    type=click.Path(path_type=Path),
-    help="Where the paths of a list start; its own folder if not given.",
-)
-rate_option = click.option(
-    "--rate", type=click.IntRange(1000), default=44100, show_default=True, help="Sample rate, Hz."
-)
-workers_option = click.option(
-    "--workers",
-    type=click.IntRange(1),
-    default=os.cpu_count() or 1,
-    show_default=True,
-    help="Processes.",
-)
 
 
 @click.group()
@@ -46,6 +30,7 @@ def command() -> None:
 command.add_command(harvest)
 command.add_command(pictures)
 command.add_command(plan)
+command.add_command(songs)
 
 
 @command.command(epilog="Layouts: see `vocalsep data layouts`.")
@@ -83,7 +68,7 @@ def check(
     from vocalsep.data.check import check as check_stems
     from vocalsep.data.layouts import read_stems
 
-    sources = _stems(data, layout, root, split)
+    sources = stems_of(data, layout, root, split)
     # The other set may have the name of a split that this one does not have.
     others = read_stems(against, "", "train+valid") if against else []
     report = check_stems(sources, workers, others, _count_on_terminal)
@@ -126,7 +111,7 @@ def pack(
     from vocalsep.data.pack import PackOptions
     from vocalsep.data.pack import pack as pack_stems
 
-    sources = _stems(data, layout, root, split)
+    sources = stems_of(data, layout, root, split)
     tracks = pack_stems(sources, PackOptions(output, rate, workers, bandwidth), click.echo)
     hours = sum(track.n_samples for track in tracks) / rate / 3600
     click.echo(f"{output}: {len(tracks)} stems, {hours:.2f} hours")
@@ -257,18 +242,3 @@ def _count_on_terminal(done: int, total: int) -> None:
     """A line that is written over; nothing where nobody watches."""
     if sys.stderr.isatty():
         click.echo(f"\r{done}/{total} songs", err=True, nl=done == total)
-
-
-def _stems(data: Path, layout: str | None, root: Path | None, split: str) -> list[StemSource]:
-    """The stems of a set; says which layout was guessed."""
-    from vocalsep.data.layouts import guess_layout, read_stems
-    from vocalsep.data.layouts.manifest import read_list
-
-    if layout is None:
-        layout = guess_layout(data)
-        click.echo(f"{data}: taken for the layout {layout} (--layout says otherwise)", err=True)
-    if root is not None:
-        if layout != "manifest":
-            raise click.BadOptionUsage("--root", f"--root is for lists; {data} is {layout}")
-        return read_list(data, root, split)
-    return read_stems(data, layout, split)

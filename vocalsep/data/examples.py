@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
-from vocalsep.audio.formats import StemFormat
-from vocalsep.audio.write import open_writer
 from vocalsep.data.bank import Bank
-from vocalsep.data.mixer import Example, Mixer
+from vocalsep.data.mixer import Mixer
+from vocalsep.data.song_folders import write_song
 from vocalsep.data.steps import example_rng
-from vocalsep.errors import DataError, OutputError
+from vocalsep.errors import DataError
 from vocalsep.recipe import Recipe
 
 STEP = 0  # whose examples are written
@@ -48,22 +47,7 @@ def write_examples(recipe: Recipe, folder: Path, count: int) -> Iterator[Path]:
     mixer = Mixer(recipe, bank)
     for index in range(count):
         song = folder / f"example-{index:03d}"
-        _write(mixer.draw(example_rng(recipe.seed, STEP, index)), recipe, song)
+        drawn = mixer.draw(example_rng(recipe.seed, STEP, index))
+        stems = dict(zip(recipe.stems, drawn.sources, strict=True))
+        write_song(song, stems, recipe.audio.sample_rate)
         yield song
-
-
-def _write(example: Example, recipe: Recipe, song: Path) -> None:
-    try:
-        song.mkdir(parents=True)
-    except FileExistsError as error:
-        raise OutputError(f"{song} is there already; name another folder") from error
-    except OSError as error:
-        raise OutputError(f"{song}: cannot be made: {error.strerror}") from error
-    n_channels = example.sources.shape[1]
-    layout = "mono" if n_channels == 1 else "stereo"
-    rate = recipe.audio.sample_rate
-    wav = StemFormat(".wav", "wav", "pcm_f32le", rate, n_channels, layout, None, True, True)
-    for stem, samples in zip(recipe.stems, example.sources, strict=True):
-        with open_writer(song / f"{stem}.wav", wav, samples.shape[1]) as writer:
-            writer.write(samples)
-            writer.commit()
