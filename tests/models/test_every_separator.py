@@ -172,7 +172,7 @@ def test_what_is_shared_wants_every_stem(kind: str) -> None:
         (mask_recipe("ratio", mask_params={"pwoer": 2}), "did you mean 'power'"),
         (mask_recipe(features="complx"), "did you mean 'complex'"),
         (mask_recipe(mask_kind=1), "has no parameter 'mask_kind'"),
-        (mono(mask_recipe("stereo")), "'stereo' compares left and right, but audio.n_channels"),
+        (mono(mask_recipe("mid_side")), "'mid_side' compares left and right, but audio.n_channels"),
         (mono(mask_recipe(features="log_magnitude_mid_side")), "'log_magnitude_mid_side' compares"),
         (replace(mask_recipe(), backbone=Part("wave_u_net")), "is 1-D: expected one for spectra"),
         (replace(wave_recipe(), backbone=Part("spleeter")), "is 2-D: expected one for waveforms"),

@@ -29,7 +29,7 @@ def test_shapes_and_gradients_even_at_zero(name: str) -> None:
         mixture[0] = 0  # silence
         kind = MASKS.build(name, {})
         masks = kind.trained(values.requires_grad_(), mixture)
-        assert masks.shape == (2, N_TARGETS, 4 if name == "stereo" else 2, 5, 7)
+        assert masks.shape == (2, N_TARGETS, 4 if name == "mid_side" else 2, 5, 7)
         estimates = kind.apply(masks, mixture)
         assert estimates.shape == (2, N_TARGETS, 2, 5, 7)
         estimates.abs().sum().backward()
@@ -49,7 +49,7 @@ def test_shared_masks_sum_to_one_when_separating(name: str) -> None:
 def test_zero_heads() -> None:
     expected = {
         "sigmoid": 0.5,
-        "stereo": 0.5,
+        "mid_side": 0.5,
         "softmax": 1 / 3,
         "ratio": 1 / 3,
         "magnitude": 1 / 3,
@@ -86,28 +86,28 @@ def test_complex_masks_turn_and_the_bound_keeps_the_direction() -> None:
     torch.testing.assert_close(bounded.abs(), free.abs().tanh())
 
 
-def test_stereo_masks_hold_those_of_mid_and_side() -> None:
-    """Own gains (m + s)/2 and cross gains (m − s)/2: mid times m, side times s."""
-    _, mixture = case("stereo")
+def test_mid_and_side_are_masked_apart() -> None:
+    _, mixture = case("mid_side")
     left, right = mixture.unbind(1)
-    m, s = torch.tensor(0.9), torch.tensor(0.1)
-    values = torch.empty(2, 1, 2, 2, 5, 7)
-    values[:, :, 0] = torch.logit((m + s) / 2)
-    values[:, :, 1] = torch.atanh(m - s)
-    kind = MASKS.build("stereo", {})
+    values = torch.zeros(2, 1, 2, 2, 5, 7)
+    values[:, :, 0, 0], values[:, :, 0, 1] = torch.logit(torch.tensor([0.9, 0.1]))
+    kind = MASKS.build("mid_side", {})
     estimates = kind.apply(kind.trained(values, mixture), mixture)[:, 0]
-    mid, side = m * (left + right) / 2, s * (left - right) / 2
+    mid, side = 0.9 * (left + right) / 2, 0.1 * (left - right) / 2
     torch.testing.assert_close(estimates, torch.stack([mid + side, mid - side], dim=1))
 
 
-def test_stereo_masks_without_cross_gains_are_those_of_the_sides() -> None:
-    values, mixture = case("stereo")
-    values[:, :, 1] = 0
-    stereo, sides = MASKS.build("stereo", {}), MASKS.build("sigmoid", {})
-    torch.testing.assert_close(
-        stereo.apply(stereo.trained(values, mixture), mixture),
-        sides.apply(sides.trained(values[:, :, :1], mixture), mixture),
-    )
+def test_cross_gains_make_masks_of_left_and_right() -> None:
+    """Masks l and r: own gains (l + r)/2, cross gains (l − r)/2."""
+    _, mixture = case("mid_side")
+    left, right = torch.tensor(0.9), torch.tensor(0.3)
+    values = torch.empty(2, 1, 2, 2, 5, 7)
+    values[:, :, 0] = torch.logit((left + right) / 2)
+    values[:, :, 1] = torch.atanh(left - right)
+    kind = MASKS.build("mid_side", {})
+    estimates = kind.apply(kind.trained(values, mixture), mixture)[:, 0]
+    masks = torch.stack([left, right]).reshape(1, 2, 1, 1)
+    torch.testing.assert_close(estimates, masks * mixture)
 
 
 def test_magnitudes_that_are_right_separate_perfectly() -> None:

@@ -63,7 +63,7 @@ def test_more_channels_begin_with_those_of_the_model(
     recipe: Recipe, model: Path, tmp_path: Path
 ) -> None:
     """More to hear and more to say: what was said before stays the same."""
-    stereo = Part("mask", {"mask": "stereo", "features": "log_magnitude_mid_side"})
+    stereo = Part("mask", {"mask": "mid_side", "features": "log_magnitude_mid_side"})
     trainer = audio_trainer(dataclasses.replace(recipe, separator=stereo), tmp_path / "other")
     trainer.start_from(str(model))
     assert isinstance(trainer.reporter, Notes)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vocalsep.dsp.compress import compress_magnitude, mean_level
+from vocalsep.dsp.mid_side import mid_and_side
 from vocalsep.registry import Registry
 
 
@@ -55,12 +56,9 @@ class LogMagnitudeMidSide(Features):
     stereo = True
 
     def __call__(self, spectrum: Tensor) -> Tensor:
-        left, right = spectrum.unbind(1)
-        mid_side = torch.stack([left + right, left - right], dim=1) / 2
         magnitude = spectrum.abs()
-        level = mean_level(magnitude)
-        both = torch.cat([magnitude, mid_side.abs()], dim=1)
-        return compress_magnitude(both, level)
+        both = torch.cat([magnitude, mid_and_side(spectrum).abs()], dim=1)
+        return compress_magnitude(both, mean_level(magnitude))
 
 
 @FEATURES.register("magnitude")

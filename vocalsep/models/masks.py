@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vocalsep.dsp.compress import expand_magnitude, mean_level
+from vocalsep.dsp.mid_side import mid_and_side
 from vocalsep.registry import Registry
 
 EPSILON = 1e-10  # of the ratio, as in deezer/spleeter
@@ -60,17 +61,18 @@ class SigmoidMask(MaskKind):
         return torch.sigmoid(values.squeeze(2))
 
 
-@MASKS.register("stereo")
-class StereoMask(MaskKind):
-    """A real 2×2 matrix a bin and target: a share of each channel, and some of the other channel.
+@MASKS.register("mid_side")
+class MidSideMask(MaskKind):
+    """A real 2×2 matrix a bin and target: shares of mid and side, and some of each in the other.
 
-    Own gains are in 0…1 (sigmoid), cross gains in −1/2…1/2 (tanh), so it holds masks of left and
-    right (no cross gain) as well as masks m and s of mid and side (own gains (m + s)/2, cross
-    gains (m − s)/2): whatever lies beside the singer, at the same frequency, can be cancelled.
+    Of mid (L + R) / 2 and side (L − R) / 2; own gains are in 0…1 (sigmoid), cross gains in
+    −1/2…1/2 (tanh). A voice in the middle of a wide mixture is masked in mid alone, where music
+    that differs between the sides is weaker already; cross gains l/2 − r/2 with own gains
+    l/2 + r/2 are masks l and r of left and right, for voices that lie on one side.
     It is the real part of what a multichannel Wiener filter is (Duong, Vincent, Gribonval,
     "Under-determined reverberant audio source separation", IEEE TASLP 2010).
 
-    Masks are (B, S, 4, F', T): the own gains of left and right, then the cross gains into them.
+    Masks are (B, S, 4, F', T): the own gains of mid and side, then the cross gains into them.
     """
 
     n_values = 2
@@ -82,7 +84,9 @@ class StereoMask(MaskKind):
 
     def apply(self, masks: Tensor, mixture: Tensor) -> Tensor:
         own, cross = masks.chunk(2, dim=2)
-        return own * mixture.unsqueeze(1) + cross * mixture.flip(1).unsqueeze(1)
+        mid_side = mid_and_side(mixture).unsqueeze(1)
+        mid, side = (own * mid_side + cross * mid_side.flip(2)).unbind(2)
+        return torch.stack([mid + side, mid - side], dim=2)
 
 
 @MASKS.register("softmax")
