@@ -55,6 +55,29 @@ def test_silent_stems_have_no_ratio() -> None:
     assert found == pytest.approx(-20.0, abs=1e-3)
 
 
+def test_what_counts_as_perfect_is_the_least_ratio() -> None:
+    truth, loss = noise(), NegativeSDR(max_db=30.0)
+    assert value(loss, of_waveforms(truth), of_waveforms(truth)).item() == pytest.approx(
+        -30, abs=1e-3
+    )
+    found = value(loss, of_waveforms(0.9 * truth), of_waveforms(truth)).item()
+    assert found == pytest.approx(10 * math.log10(0.01 + 0.001), abs=1e-3)
+
+
+@pytest.mark.parametrize("max_db", [None, 30.0])
+def test_solved_examples_drown_the_others_unless_bounded(max_db: float | None) -> None:
+    """Gradients of two examples that are 10 dB and 70 dB right."""
+    truth, loss = noise(batch=2), NegativeSDR(max_db=max_db)
+    errors = noise(batch=2, seed=1) * torch.tensor([10 ** (-10 / 20), 10 ** (-70 / 20)])[
+        :, None, None, None
+    ]  # fmt: skip
+    estimate = (truth + errors).requires_grad_()
+    value(loss, of_waveforms(estimate), of_waveforms(truth)).backward()
+    assert estimate.grad is not None
+    unsolved, solved = estimate.grad.flatten(1).norm(dim=1).tolist()
+    assert solved > 100 * unsolved if max_db is None else solved < unsolved
+
+
 def test_resolutions_of_a_scaled_signal() -> None:
     """Half the level: the first term is ½, the second ln 2 wherever the floor is far below."""
     truth = noise(1)

@@ -45,9 +45,15 @@ class NegativeSDR(StemWeighted):
     10·log10(Σ(ŝ − αs)² / Σ(αs)²), sums over channels and time. A stem that is silent has no
     ratio and does not count: add another loss (weighted_sum) where silence must be learnt.
 
+    The gradient grows without bound as the error vanishes, so an example that is all but solved (a
+    voice alone, music alone) would drown the others of its batch. `max_db` prevents that: what the
+    ratio is measured against is the error plus the energy at that level (Wisdom et al.,
+    "Unsupervised Sound Separation Using Mixture Invariant Training", NeurIPS 2020: 30 dB).
+
     Args:
         scale_invariant: α = ⟨ŝ, s⟩ / ⟨s, s⟩, so the level is free (SI-SDR: Le Roux et al., "SDR –
             half-baked or well done?", ICASSP 2019); else α = 1.
+        max_db: the ratio that counts as perfect; None: no bound.
         residual_weight: of the last stem, where `stem_weights` is empty.
         stem_weights: of every stem, the residual last.
     """
@@ -55,20 +61,23 @@ class NegativeSDR(StemWeighted):
     def __init__(
         self,
         scale_invariant: bool = False,
+        max_db: float | None = None,
         residual_weight: float = 1.0,
         stem_weights: tuple[float, ...] = (),
     ) -> None:
         super().__init__(residual_weight, stem_weights)
         self.scale_invariant = scale_invariant
+        self.floor = 0.0 if max_db is None else 10 ** (-max_db / 10)
 
     def total(self, estimate: Signals, truth: Signals, valid: Tensor | None) -> Tensor:
         heard, meant = estimate.waveforms.flatten(2), truth.waveforms.flatten(2)  # (B, S, C·N)
         sounding = is_sounding(meant)  # (B, S)
         if self.scale_invariant:
-            energy = meant.square().sum(-1, keepdim=True)
-            meant = meant * (heard * meant).sum(-1, keepdim=True) / energy.clamp_min(EPSILON)
-        error = (heard - meant).square().sum(-1) + EPSILON
-        ratio = 10 * torch.log10(error / (meant.square().sum(-1) + EPSILON))  # (B, S)
+            share = (heard * meant).sum(-1, keepdim=True)
+            meant = meant * share / meant.square().sum(-1, keepdim=True).clamp_min(EPSILON)
+        energy = meant.square().sum(-1)
+        error = (heard - meant).square().sum(-1) + self.floor * energy + EPSILON
+        ratio = 10 * torch.log10(error / (energy + EPSILON))  # (B, S)
         return (ratio * self.weights_of(ratio) * sounding).sum().reshape(1)
 
     def weight(self, truth: Signals, valid: Tensor | None) -> Tensor:
