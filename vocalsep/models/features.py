@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from vocalsep.dsp.compress import compress_magnitude, mean_level
-from vocalsep.dsp.mid_side import mid_and_side
 from vocalsep.registry import Registry
 
 
@@ -56,8 +55,10 @@ class LogMagnitudeMidSide(Features):
     stereo = True
 
     def __call__(self, spectrum: Tensor) -> Tensor:
+        left, right = spectrum.unbind(1)
         magnitude = spectrum.abs()
-        both = torch.cat([magnitude, mid_and_side(spectrum).abs()], dim=1)
+        mid_side = torch.stack([(left + right).abs(), (left - right).abs()], dim=1) / 2
+        both = torch.cat([magnitude, mid_side], dim=1)
         return compress_magnitude(both, mean_level(magnitude))
 
 

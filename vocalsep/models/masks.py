@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from vocalsep.dsp.compress import expand_magnitude, mean_level
-from vocalsep.dsp.mid_side import mid_and_side
 from vocalsep.registry import Registry
 
 EPSILON = 1e-10  # of the ratio, as in deezer/spleeter
@@ -72,7 +71,8 @@ class MidSideMask(MaskKind):
     It is the real part of what a multichannel Wiener filter is (Duong, Vincent, Gribonval,
     "Under-determined reverberant audio source separation", IEEE TASLP 2010).
 
-    Masks are (B, S, 4, F', T): the own gains of mid and side, then the cross gains into them.
+    Masks are (B, S, 4, F', T), what that is in terms of left and right: gains of left and right
+    into themselves, then of right into left and of left into right.
     """
 
     n_values = 2
@@ -80,13 +80,16 @@ class MidSideMask(MaskKind):
 
     def trained(self, values: Tensor, mixture: Tensor) -> Tensor:
         own, cross = values.unbind(2)
-        return torch.cat([torch.sigmoid(own), torch.tanh(cross) / 2], dim=2)
+        mid, side = torch.sigmoid(own).unbind(2)
+        into_mid, into_side = (torch.tanh(cross) / 2).unbind(2)
+        both, difference = mid + side, mid - side
+        added, exchanged = into_mid + into_side, into_side - into_mid
+        gains = [both + added, both - added, difference + exchanged, difference - exchanged]
+        return torch.stack(gains, dim=2) / 2
 
     def apply(self, masks: Tensor, mixture: Tensor) -> Tensor:
         own, cross = masks.chunk(2, dim=2)
-        mid_side = mid_and_side(mixture).unsqueeze(1)
-        mid, side = (own * mid_side + cross * mid_side.flip(2)).unbind(2)
-        return torch.stack([mid + side, mid - side], dim=2)
+        return own * mixture.unsqueeze(1) + cross * mixture.flip(1).unsqueeze(1)
 
 
 @MASKS.register("softmax")
