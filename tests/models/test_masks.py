@@ -110,6 +110,18 @@ def test_cross_gains_make_masks_of_left_and_right() -> None:
     torch.testing.assert_close(estimates, masks * mixture)
 
 
+def test_cross_gains_are_those_of_mid_and_side() -> None:
+    values, mixture = case("mid_side")
+    kind = MASKS.build("mid_side", {})
+    own, cross = torch.sigmoid(values[:, :, 0]), torch.tanh(values[:, :, 1]) / 2
+    left, right = mixture.unsqueeze(1).unbind(2)
+    mid, side = (left + right) / 2, (left - right) / 2
+    new_mid = own[:, :, 0] * mid + cross[:, :, 0] * side
+    new_side = own[:, :, 1] * side + cross[:, :, 1] * mid
+    expected = torch.stack([new_mid + new_side, new_mid - new_side], dim=2)
+    torch.testing.assert_close(kind.apply(kind.trained(values, mixture), mixture), expected)
+
+
 def test_magnitudes_that_are_right_separate_perfectly() -> None:
     """Sources in different bins: compressed by the mixture's own level, they come out."""
     generator = torch.Generator().manual_seed(1)
