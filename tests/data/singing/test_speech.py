@@ -75,6 +75,13 @@ def test_what_is_no_speech_is_refused() -> None:
 
 
 @needs_world
+def test_an_error_names_the_file(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hush.wav", np.zeros(RATE), RATE)
+    with pytest.raises(DataError, match=r"hush\.wav: less than a second of voice"):
+        list(write_sung([tmp_path], tmp_path / "sung", 6.0, 0))
+
+
+@needs_world
 def test_a_file_for_each_voice(tmp_path: Path) -> None:
     for index, name in enumerate(("anna", "ben")):
         path = tmp_path / "speech" / f"{name}.wav"

@@ -60,7 +60,7 @@ def analyse(speech: Frames, sample_rate: int) -> Speech:
     """
     if sample_rate < LOWEST_RATE:
         raise DataError(f"{sample_rate} Hz: expected speech of {LOWEST_RATE} Hz or more")
-    world = _world()
+    world = load_world()
     coarse, times = world.dio(speech, sample_rate, frame_period=1000 * FRAME_S)
     f0 = world.stonemask(speech, coarse, times, sample_rate)
     if np.count_nonzero(f0) * FRAME_S < 1.0:
@@ -105,7 +105,7 @@ def _synthesised(
     tract = rng.uniform(*TRACT)
     envelope = _stretched(speech.envelope[nearest], tract) * _smooth(gains)[:, None] ** 2
     aperiodicity = _stretched(speech.aperiodicity[nearest], tract)
-    world = _world()
+    world = load_world()
     sung: Frames = world.synthesize(
         np.ascontiguousarray(f0),
         np.ascontiguousarray(envelope),
@@ -150,7 +150,12 @@ def _smooth(gains: Frames, n_frames: int = 9) -> Frames:
     return np.convolve(padded, np.full(n_frames, 1 / n_frames), mode="valid")
 
 
-def _world() -> Any:
+def load_world() -> Any:
+    """The vocoder's module.
+
+    Raises:
+        DataError: it is not installed.
+    """
     try:
         import pyworld
     except ImportError as error:

@@ -65,7 +65,11 @@ def _sung_speech(
     """The recording, sung again and again, each time on another melody."""
     rate = max(speech.LOWEST_RATE, probe(file).sample_rate)
     spoken = load_file(AudioFile(file), rate).samples.mean(0, dtype=np.float64)
-    parts = speech.analyse(spoken[: round(SPEECH_S * rate)], rate)
+    speech.load_world()  # that it is missing is not the file's fault
+    try:
+        parts = speech.analyse(spoken[: round(SPEECH_S * rate)], rate)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from None
     takes: list[npt.NDArray[np.float64]] = []
     while sum(map(len, takes)) < seconds * rate:
         takes.append(speech.sing(parts, rng))
