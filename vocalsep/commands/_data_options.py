@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,6 +13,8 @@ from vocalsep.data.layouts import GUESSES
 
 if TYPE_CHECKING:
     from vocalsep.data.sources import StemSource
+
+Command = TypeVar("Command", bound=Callable[..., object])
 
 data_argument = click.argument("data", type=click.Path(path_type=Path))
 layout_option = click.option(
@@ -32,6 +35,17 @@ workers_option = click.option(
     show_default=True,
     help="Processes.",
 )
+
+
+def split_option(splits: Sequence[str], default: str) -> Callable[[Command], Command]:
+    """The option of a command that reads one of these parts of a set."""
+    return click.option(
+        "--split",
+        type=click.Choice(splits),
+        default=default,
+        show_default=True,
+        help="Part of a set that is divided.",
+    )
 
 
 def stems_of(data: Path, layout: str | None, root: Path | None, split: str) -> list[StemSource]:

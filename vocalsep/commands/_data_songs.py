@@ -11,6 +11,7 @@ from vocalsep.commands._data_options import (
     layout_option,
     rate_option,
     root_option,
+    split_option,
     stems_of,
 )
 from vocalsep.data.layouts import SPLITS
@@ -20,13 +21,7 @@ from vocalsep.data.layouts import SPLITS
 @data_argument
 @layout_option
 @root_option
-@click.option(
-    "--split",
-    type=click.Choice(SPLITS),
-    default="train",
-    show_default=True,
-    help="Part of a set that is divided.",
-)
+@split_option(SPLITS, "train")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the songs."
 )

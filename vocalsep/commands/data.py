@@ -13,6 +13,7 @@ from vocalsep.commands._data_options import (
     layout_option,
     rate_option,
     root_option,
+    split_option,
     stems_of,
     workers_option,
 )
@@ -37,13 +38,7 @@ command.add_command(songs)
 @data_argument
 @layout_option
 @root_option
-@click.option(
-    "--split",
-    type=click.Choice(SPLITS),
-    default="train+valid",
-    show_default=True,
-    help="Part of a set that is divided.",
-)
+@split_option(SPLITS, "train+valid")
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
@@ -80,13 +75,7 @@ def check(
 @data_argument
 @layout_option
 @root_option
-@click.option(
-    "--split",
-    type=click.Choice(SPLITS[:3]),
-    default="train",
-    show_default=True,
-    help="Part of a set that is divided.",
-)
+@split_option(SPLITS[:3], "train")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder of the bank."
 )
