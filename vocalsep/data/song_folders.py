@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from vocalsep.audio.formats import StemFormat
 from vocalsep.audio.write import open_writer
-from vocalsep.data.sources import StemSource, load
+from vocalsep.data.sources import StemSource, by_song, load
 from vocalsep.errors import DataError, OutputError
 
 Samples = npt.NDArray[np.float32]  # (C, N)
@@ -52,10 +52,7 @@ def write_songs(sources: Iterable[StemSource], folder: Path, sample_rate: int) -
         UnreadableAudio: a stem cannot be decoded.
         OutputError: a file cannot be written, or a song folder is there already.
     """
-    songs: dict[str, list[StemSource]] = {}
-    for source in sources:
-        if source.song:
-            songs.setdefault(source.song, []).append(source)
+    songs = by_song(sources)
     if not songs:
         raise DataError("no song with several stems in it; unpaired files make no songs")
     for name, stems in songs.items():

@@ -104,6 +104,15 @@ class Decoded:
     n_channels: int
 
 
+def by_song(sources: Iterable[StemSource]) -> dict[str, list[StemSource]]:
+    """The stems of each song, in order; unpaired ones are left out."""
+    songs: dict[str, list[StemSource]] = {}
+    for source in sources:
+        if source.song:
+            songs.setdefault(source.song, []).append(source)
+    return songs
+
+
 def is_audio(path: Path) -> bool:
     """Whether a name looks like a sound file that is there to be heard."""
     return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")

@@ -19,7 +19,7 @@ from vocalsep.audio.read import probe
 from vocalsep.data.layouts import read_stems
 from vocalsep.data.layouts.base import audio_files, one_file
 from vocalsep.data.layouts.songs import STEMS, target_of
-from vocalsep.data.sources import MIXTURE, StemSource, fingerprint, is_audio, load
+from vocalsep.data.sources import MIXTURE, StemSource, by_song, fingerprint, is_audio, load
 from vocalsep.errors import DataError, UnreadableAudio
 from vocalsep.evaluation.signals import Audio
 from vocalsep.evaluation.songs import Song, sum_of
@@ -153,10 +153,7 @@ def _tracks_of(root: Path, layout: str, split: str) -> list[Track]:
     single = _single_song(root) if not layout else None
     if single is not None:
         return [single]
-    songs: dict[str, list[StemSource]] = {}
-    for source in read_stems(root, layout, split or _usual_split(root)):
-        if source.song:
-            songs.setdefault(source.song, []).append(source)
+    songs = by_song(read_stems(root, layout, split or _usual_split(root)))
     if not songs:
         raise DataError(f"{root}: no song with true stems in it; unpaired files cannot be scored")
     return [Track(name, tuple(sources)) for name, sources in songs.items()]

@@ -8,7 +8,7 @@ import numpy as np
 
 from vocalsep.data.layouts import read_stems
 from vocalsep.data.shelf import parts_of
-from vocalsep.data.sources import MIXTURE, StemSource, load
+from vocalsep.data.sources import MIXTURE, StemSource, by_song, load
 from vocalsep.errors import DataError
 from vocalsep.evaluation.signals import Audio
 from vocalsep.evaluation.songs import Song, load_songs, strongest_span
@@ -33,10 +33,7 @@ def validation_songs(recipe: Recipe) -> list[Song]:
         if root.exists():
             return []  # a set that is not divided
         raise
-    songs: dict[str, list[StemSource]] = {}
-    for source in found:
-        if source.song and source.target != MIXTURE:
-            songs.setdefault(source.song, []).append(source)
+    songs = by_song(source for source in found if source.target != MIXTURE)
     return [_load(name, sources, recipe) for name, sources in songs.items()]
 
 
