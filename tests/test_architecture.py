@@ -16,7 +16,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # A part may import parts of earlier rows and itself; parts of one row do not know each other.
 LAYERS = [
     {"errors", "annotations"},
-    {"types", "registry", "atomic"},
+    {"types", "registry", "atomic", "heap"},
     {"recipe"},
     {"audio", "images", "dsp"},
     {"backbones"},

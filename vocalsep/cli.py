@@ -15,6 +15,7 @@ import click
 
 from vocalsep import __version__
 from vocalsep.errors import VocalsepError
+from vocalsep.heap import keep_freed_memory
 
 # command -> (module, one-line help shown by `vocalsep --help` without importing the module)
 COMMANDS = {
@@ -63,6 +64,7 @@ def main() -> None:
         # Names of songs may not fit the terminal's encoding: show them escaped, do not fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    keep_freed_memory()
     try:
         cli(standalone_mode=True)
     except VocalsepError as error:

@@ -114,7 +114,7 @@ def test_overrides_empty_texts_mappings_and_lists(tmp_path: Path) -> None:
         ("nmae: x\n", "Did you mean: 'name'"),
         ("name: x\ntraining: {batch_size: many}\n", "training.batch_size"),
         ("name: x\ntraining: {batch_size: 0}\n", "batch_size is 0"),
-        ("name: x\ntraining: {precision: fp8}\n", "expected bf16, fp16 or fp32"),
+        ("name: x\ntraining: {precision: fp8}\n", "expected auto, bf16, fp16 or fp32"),
         ("name: x\naudio: {n_bins: 5000}\n", "expected 1 to 2049"),
         ("name: x\naudio: {hop_length: 3500}\n", "3/4 of n_fft"),
         ("name: x\ntargets: [a, a]\n", "distinct"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from torch import nn
 
 from tests.training.audio import audio_recipe, audio_trainer, train
 from tests.training.toy import Notes
+from vocalsep.backbones import BACKBONES
 from vocalsep.errors import ModelError
 from vocalsep.models.checkpoint import load_model
 from vocalsep.models.features import FEATURES
@@ -78,9 +80,36 @@ def test_more_channels_begin_with_those_of_the_model(
     assert said[:, n_before:].any()
 
 
+@pytest.mark.parametrize(
+    ("name", "narrow", "wide"),
+    [
+        ("blstm_unet", {"widths": [4, 5], "hidden": 6}, {"widths": [6, 9], "hidden": 6}),
+        ("unet_classic", {"widths": [4, 5, 6]}, {"widths": [7, 8, 9]}),
+        ("unet", {"widths": [4, 5, 6]}, {"widths": [7, 8, 9]}),
+        ("res_unet", {"widths": [4, 5, 6]}, {"widths": [7, 8, 9]}),
+        ("nn_unet", {"widths": [4, 5, 6]}, {"widths": [7, 8, 9]}),
+        ("wave_u_net", {"levels": 3, "width": 4}, {"levels": 3, "width": 6}),
+    ],
+)
+def test_a_wider_u_net_says_what_the_narrower_one_said(
+    name: str, narrow: dict[str, Any], wide: dict[str, Any]
+) -> None:
+    """The decoder hears skips and features joined: each old channel must find its old hearers."""
+    axes = (401,) if name == "wave_u_net" else (16, 12)
+    more = {"n_bins": axes[0]} if name == "blstm_unet" else {}
+    before, after = (BACKBONES.build(name, params | more, 3, 2) for params in (narrow, wide))
+    for module in before.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean)
+            nn.init.uniform_(module.running_var, 0.5, 2.0)
+    assert take_weights(after, before, "narrow").grown
+    heard = torch.randn(2, 3, *axes)
+    torch.testing.assert_close(after.eval()(heard), before.eval()(heard), atol=1e-4, rtol=1e-4)
+
+
 def test_transposed_convolutions_grow_along_their_own_dimensions() -> None:
     small, large = nn.ConvTranspose1d(2, 3, 2, 2), nn.ConvTranspose1d(4, 5, 2, 2)
-    theirs = nn.Sequential(small, nn.LSTM(2, 1), nn.Linear(2, 2)).state_dict()
+    theirs = nn.Sequential(small, nn.LSTM(2, 1), nn.Linear(2, 2))
     taken = take_weights(nn.Sequential(large, nn.LSTM(2, 2), nn.Linear(2, 2)), theirs, "small")
     sound = torch.randn(1, 4, 6)
     torch.testing.assert_close(large(sound)[:, :3], small(sound[:, :2]))

@@ -222,6 +222,14 @@ def test_a_full_disk_keeps_the_last_state(tmp_path: Path, monkeypatch: pytest.Mo
     assert not list(tmp_path.rglob("*.tmp"))
 
 
+@pytest.mark.parametrize(("native", "dtype"), [(True, torch.bfloat16), (False, None)])
+def test_auto_precision_is_bfloat16_only_where_that_is_native(
+    native: bool, dtype: torch.dtype | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("vocalsep.training.gradients.has_native_bfloat16", lambda device: native)
+    assert toy_trainer(tmp_path, precision="auto").gradients.dtype == dtype
+
+
 def test_fp16_scales_the_loss_and_keeps_its_scale(tmp_path: Path) -> None:
     trainer = toy_trainer(tmp_path, precision="fp16", max_steps=5)
     assert trainer.gradients.scaler.is_enabled()

@@ -6,6 +6,7 @@ the recipe's section `training` and of `Toy`.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import os
@@ -140,8 +141,10 @@ class ToyTask:
     ) -> None:
         save_file(dict(weights), path)
 
-    def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
-        return load_file(name_or_path)
+    def model(self, name_or_path: str) -> nn.Module:
+        network = copy.deepcopy(self.network)
+        network.load_state_dict(load_file(name_or_path))
+        return network
 
     def tensors(self, pieces: Sequence[Examples]) -> dict[str, Tensor]:
         return {"inputs": torch.cat([piece.inputs for piece in pieces])}

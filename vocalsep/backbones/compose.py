@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from vocalsep.backbones.base import Backbone
 from vocalsep.backbones.parts.decoders import TopDown
 from vocalsep.backbones.parts.down import max_pool
-from vocalsep.backbones.parts.merge import Concat
+from vocalsep.backbones.parts.merge import Concat, Joined
 from vocalsep.recipe.part import check
 
 MAX_LEVELS = 12  # every level doubles what an input is padded to
@@ -97,7 +97,7 @@ def u_decoder(
     return TopDown(
         [up((coarse, fine)) for fine, coarse in steps],
         [merge(fine) for fine, _ in steps],
-        [block((2 * fine, fine)) for fine, _ in steps],
+        [block((Joined(fine, fine), fine)) for fine, _ in steps],
     )
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vocalsep.bench.memory import peak_rss_bytes
+from vocalsep.heap import keep_freed_memory
 from vocalsep.inference.quality import Precision
 
 REPEATS = 5
@@ -160,6 +161,7 @@ JOBS: dict[str, Callable[..., dict[str, float]]] = {
 
 def main() -> None:
     """Run the job that the first argument describes."""
+    keep_freed_memory()  # as the command line does
     order = json.loads(sys.argv[1])
     setting = Setting(**order.pop("setting"))
     result = JOBS[order.pop("job")](setting, **order)

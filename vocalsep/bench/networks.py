@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from vocalsep.bench.memory import peak_rss_bytes
 from vocalsep.bench.report import run
 from vocalsep.errors import VocalsepError
+from vocalsep.heap import keep_freed_memory
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def measure(name: str, size: Size) -> Measured:
 
 def main() -> None:
     """Measure the network that the first argument names."""
+    keep_freed_memory()  # as the command line does
     order = json.loads(sys.argv[1])
     name = order.pop("name")
     print(json.dumps(asdict(measure(name, Size(**order)))))

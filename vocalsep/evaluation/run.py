@@ -24,6 +24,7 @@ from vocalsep.evaluation.methods import Method
 from vocalsep.evaluation.records import Record, fingerprint, finished, write_record
 from vocalsep.evaluation.songs import Song
 from vocalsep.evaluation.tracks import Track
+from vocalsep.heap import keep_freed_memory
 
 
 class Named(Protocol):
@@ -96,10 +97,15 @@ def _outcomes(
         return
     # A forked process would inherit the threads of torch in an unknown state.
     context = get_context("spawn")
-    with ProcessPoolExecutor(workers, context, torch.set_num_threads, (1,)) as pool:
+    with ProcessPoolExecutor(workers, context, _begin_worker) as pool:
         waiting: list[Future[Outcome]] = [pool.submit(score, item) for item in items]
         for future in as_completed(waiting):
             yield future.result()
+
+
+def _begin_worker() -> None:
+    keep_freed_memory()
+    torch.set_num_threads(1)
 
 
 def evaluate_track(track: Track, methods: Sequence[Method], settings: Settings) -> Outcome:

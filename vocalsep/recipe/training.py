@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from vocalsep.recipe.mixing import Mixing
 from vocalsep.recipe.part import Part, check
 
-PRECISIONS = ("bf16", "fp16", "fp32")
+PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Training:
     weight_decay: float = 1e-2
     clip_norm: float = 1.0  # gradients are scaled down to this norm
     ema_decay: float = 0.999  # of the averaged weights that are validated and shipped
-    precision: str = "bf16"  # bf16 | fp16 | fp32, of the network
+    precision: str = "auto"  # auto | bf16 | fp16 | fp32, of the network
     loss: Part = field(default_factory=lambda: Part("magnitude_l1"))
     adversary: Adversary | None = None  # none: training is supervised
     log_every: int = 20  # steps
@@ -62,7 +62,7 @@ class Training:
 
     def __post_init__(self) -> None:
         precision = self.precision
-        check("training.precision", precision, precision in PRECISIONS, "bf16, fp16 or fp32")
+        check("training.precision", precision, precision in PRECISIONS, "auto, bf16, fp16 or fp32")
         at_least_1 = ("batch_size", "max_steps", "log_every", "validate_every", "accumulate")
         for key in (*at_least_1, "keep_states", "max_bad_steps"):
             value = getattr(self, key)

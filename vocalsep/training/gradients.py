@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from vocalsep.inference.devices import has_native_bfloat16
 from vocalsep.training.task import BatchT, PieceT, Task
 from vocalsep.training.world import World
 
-DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
 LEAST_WEIGHT = 1e-6  # silence must not divide by zero
 
 
@@ -40,7 +40,8 @@ class Gradients(Generic[BatchT, PieceT]):
 
     Args:
         task: network and loss.
-        precision: "bf16", "fp16" (with a loss scale) or "fp32".
+        precision: "bf16", "fp16" (with a loss scale), "fp32", or "auto": bf16 where the device
+            computes it natively, fp32 elsewhere.
         world: the processes.
     """
 
@@ -48,7 +49,7 @@ class Gradients(Generic[BatchT, PieceT]):
         self.task = task
         self.world = world
         kind = task.device.type
-        self.dtype = DTYPES.get(precision)
+        self.dtype = _dtype(precision, task.device)
         self.scaler = torch.amp.GradScaler(kind, enabled=precision == "fp16")
         self.totals: nn.Module = Totals(task)
         if world.size > 1:
@@ -101,3 +102,10 @@ class Gradients(Generic[BatchT, PieceT]):
         if self.dtype is None:
             return nullcontext()
         return torch.autocast(self.task.device.type, self.dtype)
+
+
+def _dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """The number format of a precision; None: float32, as everything else."""
+    if precision == "auto":
+        return torch.bfloat16 if has_native_bfloat16(device) else None
+    return {"bf16": torch.bfloat16, "fp16": torch.float16}.get(precision)

@@ -106,9 +106,8 @@ class SegmentationTask:
     ) -> None:
         save_model(path, self.recipe, weights, scores, facts)
 
-    def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
-        segmenter, _ = load_segmenter(name_or_path)
-        return segmenter.state_dict()
+    def model(self, name_or_path: str) -> Segmenter:
+        return load_segmenter(name_or_path)[0]
 
     def tensors(self, pieces: Sequence[PictureBatch]) -> dict[str, Tensor]:
         return {

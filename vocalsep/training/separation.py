@@ -138,9 +138,8 @@ class SeparationBase:
     ) -> None:
         save_model(path, self.recipe, weights, scores, facts)
 
-    def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
-        separator, _ = load_separator(name_or_path)
-        return separator.state_dict()
+    def model(self, name_or_path: str) -> BaseSeparator:
+        return load_separator(name_or_path)[0]
 
     def _score(self, song: Song) -> dict[str, float]:
         stems = self.separate(song)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
+import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvTransposeNd
 
+from vocalsep.backbones.parts.merge import Joined
 from vocalsep.errors import ModelError
 
 
@@ -38,22 +41,23 @@ class Taken:
         return text
 
 
-def take_weights(network: nn.Module, theirs: Mapping[str, Tensor], model: str) -> Taken:
+def take_weights(network: nn.Module, other: nn.Module, model: str) -> Taken:
     """Copy every tensor of a model that has the same name in the network, and its shape or less.
 
-    Where the network has more channels, those it had come first. They go on hearing what they
-    heard, and nothing of channels that are new; new ones start as they would without a model
-    (after Chen, Goodfellow, Shlens, "Net2Net", ICLR 2016, where new ones are copies).
+    Where the network has more channels, those it had come first, in each part of a joined feature
+    (`Joined`). They go on hearing what they heard, and nothing of channels that are new; new ones
+    start as they would without a model (after Chen, Goodfellow, Shlens, "Net2Net", ICLR 2016,
+    where new ones are copies).
 
     Args:
         network: keeps the rest of its weights.
-        theirs: the model's.
+        other: that of the model.
         model: what messages call it.
 
     Raises:
         ModelError: nothing of it fits.
     """
-    ours = network.state_dict()
+    ours, theirs = network.state_dict(), other.state_dict()
     inputs = _input_dimensions(network)
     taken, grown, left = [], {}, {}
     for name, weight in ours.items():
@@ -65,7 +69,7 @@ def take_weights(network: nn.Module, theirs: Mapping[str, Tensor], model: str) -
             weight.copy_(theirs[name])
             taken.append(name)
         elif name in inputs and _is_larger(weight, theirs[name]):
-            _grow(weight, theirs[name], inputs[name])
+            _grow(weight, theirs[name], inputs[name], _places(network, other, name))
             grown[name] = sizes
         else:
             left[name] = sizes
@@ -103,14 +107,34 @@ def _is_larger(ours: Tensor, theirs: Tensor) -> bool:
     return larger and ours.shape[2:] == theirs.shape[2:]
 
 
-def _grow(ours: Tensor, theirs: Tensor, inputs: int) -> None:
-    """Put the tensor of the model first; its outputs hear nothing of new inputs."""
-    old = tuple(slice(0, size) for size in theirs.shape)
+def _places(network: nn.Module, other: nn.Module, name: str) -> list[int] | None:
+    """Where the channels that a tensor of the model hears are now; None: at the beginning."""
+    ours, theirs = _parts(network, name), _parts(other, name)
+    fit = len(ours) == len(theirs) and all(a >= b for a, b in zip(ours, theirs, strict=True))
+    if not ours or not fit:
+        return None
+    starts = accumulate(ours[:-1], initial=0)
+    return [start + k for start, size in zip(starts, theirs, strict=True) for k in range(size)]
+
+
+def _parts(network: nn.Module, name: str) -> tuple[int, ...]:
+    """Channels of each part of what a tensor hears; () if it is not `Joined`."""
+    prefix, _, tensor = name.rpartition(".")
+    module = network.get_submodule(prefix)
+    if isinstance(module, _NormBase):
+        channels = module.num_features
+    else:
+        channels = getattr(module, "in_channels", 0) if tensor == "weight" else 0
+    return channels.parts if isinstance(channels, Joined) else ()
+
+
+def _grow(ours: Tensor, theirs: Tensor, inputs: int, places: list[int] | None) -> None:
+    """Put the tensor of the model in its place; its outputs hear nothing of new inputs."""
     if inputs >= 0:
-        heard = list(old)
-        heard[inputs] = slice(None)
-        ours[tuple(heard)] = 0
-    ours[old] = theirs
+        ours = ours.narrow(1 - inputs, 0, theirs.shape[1 - inputs]).zero_()
+    along = max(inputs, 0)
+    heard = torch.tensor(places or range(theirs.shape[along]), device=ours.device)
+    ours.index_copy_(along, heard, theirs.to(ours))
 
 
 def _size(weight: Tensor) -> str:

@@ -105,8 +105,8 @@ class Task(Protocol[BatchT, PieceT]):
     ) -> None:
         """Write a model file of these weights of the network."""
 
-    def weights_of(self, name_or_path: str) -> Mapping[str, Tensor]:
-        """Those of a finished model, to start from what fits of them."""
+    def model(self, name_or_path: str) -> nn.Module:
+        """A finished one, to start from what fits of its weights."""
 
     def tensors(self, pieces: Sequence[PieceT]) -> dict[str, Tensor]:
         """What a batch holds, on the CPU, to be looked at when it broke a step."""

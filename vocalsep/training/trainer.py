@@ -141,8 +141,7 @@ class Trainer(Generic[BatchT, PieceT]):
                 f"{self.run_folder} holds a run that has begun: start from {name_or_path} in a "
                 f"new run folder, or leave --init out to go on"
             )
-        theirs = self.task.weights_of(name_or_path)
-        taken = take_weights(self.task.network, theirs, name_or_path)
+        taken = take_weights(self.task.network, self.task.model(name_or_path), name_or_path)
         self.average.restart()
         self._report(f"{name_or_path}: {taken}")
 

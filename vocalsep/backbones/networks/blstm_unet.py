@@ -12,7 +12,7 @@ from vocalsep.backbones.compose import EncoderDecoder, pooled_stack, u_decoder
 from vocalsep.backbones.parts.blocks import Double
 from vocalsep.backbones.parts.frequency import FrameLSTM
 from vocalsep.backbones.parts.layers import ConvNormAct, Style, conv
-from vocalsep.backbones.parts.merge import concat
+from vocalsep.backbones.parts.merge import Joined, concat
 from vocalsep.backbones.parts.up import upsampler
 from vocalsep.recipe.part import check
 
@@ -75,7 +75,7 @@ class LSTMNeck(nn.Module):
     def __init__(self, style: Style, lstm: FrameLSTM, channels: int) -> None:
         super().__init__()
         self.lstm = lstm
-        self.mix = ConvNormAct(style, (channels + lstm.squeezed, channels), 1)
+        self.mix = ConvNormAct(style, (Joined(channels, lstm.squeezed), channels), 1)
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         *skips, coarsest = features

@@ -12,7 +12,7 @@ from vocalsep.backbones.compose import Auxiliary, EncoderDecoder, Stack, check_w
 from vocalsep.backbones.parts.blocks import Double
 from vocalsep.backbones.parts.decoders import TopDown
 from vocalsep.backbones.parts.layers import Kernel, Style, conv
-from vocalsep.backbones.parts.merge import Concat
+from vocalsep.backbones.parts.merge import Concat, Joined
 from vocalsep.backbones.parts.up import Transposed
 from vocalsep.recipe.part import check
 
@@ -85,7 +85,10 @@ class NNUNet(EncoderDecoder):
         decoder = TopDown(
             [Transposed(ndim, (widths[n + 1], widths[n]), steps[n + 1]) for n in levels],
             [Concat() for _ in levels],
-            [Double(style, (2 * widths[n], widths[n]), kernel=Kernel(sizes[n])) for n in levels],
+            [
+                Double(style, (Joined(widths[n], widths[n]), widths[n]), kernel=Kernel(sizes[n]))
+                for n in levels
+            ],
         )
         heads = [conv(ndim, (width, out_channels), 1) for width in widths[:-1]]
         auxiliary = [

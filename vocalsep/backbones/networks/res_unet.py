@@ -12,7 +12,7 @@ from vocalsep.backbones.base import BACKBONES, About, Reference
 from vocalsep.backbones.compose import EncoderDecoder, Stack, check_widths
 from vocalsep.backbones.parts.decoders import TopDown
 from vocalsep.backbones.parts.layers import Kernel, Style, activation, conv, norm
-from vocalsep.backbones.parts.merge import Concat
+from vocalsep.backbones.parts.merge import Concat, Joined
 from vocalsep.backbones.parts.up import upsampler
 
 SOURCE = "nikhilroxtomar/Semantic-Segmentation-Architecture"
@@ -67,7 +67,7 @@ class ResUNet(EncoderDecoder):
         decoder = TopDown(
             [upsampler(up, ndim, (coarse, coarse)) for _, coarse in steps],
             [Concat() for _ in steps],
-            [unit((fine + coarse, fine)) for fine, coarse in steps],
+            [unit((Joined(fine, coarse), fine)) for fine, coarse in steps],
         )
         super().__init__(encoder, decoder, conv(ndim, (widths[0], out_channels), 1), ndim=ndim)
 

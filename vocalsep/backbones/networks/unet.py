@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from vocalsep.backbones.base import BACKBONES, About, Backbone, Reference
 from vocalsep.backbones.parts.layers import ConvNormAct, Kernel, Style, norm
-from vocalsep.backbones.parts.merge import concat
+from vocalsep.backbones.parts.merge import Joined, concat
 from vocalsep.backbones.parts.up import doubling_conv
 from vocalsep.errors import RecipeError
 
@@ -77,9 +77,10 @@ class UNet(Backbone):
         coarse_to_fine = list(widths)[::-1]
         for level, width in enumerate(coarse_to_fine[1:]):
             # Every level but the coarsest gets its skip beside what comes from below.
-            d_in = coarse_to_fine[level] * (1 if level == 0 else 2)
+            above = coarse_to_fine[level]
+            d_in = above if level == 0 else Joined(above, above)
             self.up.append(up(style, (d_in, width), kernel, dropout if level < 3 else 0.0))
-        last = widths[0] * (1 if len(widths) == 1 else 2)
+        last = widths[0] if len(widths) == 1 else Joined(widths[0], widths[0])
         self.out = doubling_conv(ndim, (last, out_channels), kernel)
 
     def transform(self, features: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from vocalsep.backbones.compose import EncoderDecoder, pooled_stack, u_decoder
 from vocalsep.backbones.parts.blocks import Double
 from vocalsep.backbones.parts.decoders import TopDown
 from vocalsep.backbones.parts.layers import Style, conv
-from vocalsep.backbones.parts.merge import Concat
+from vocalsep.backbones.parts.merge import Concat, Joined
 from vocalsep.backbones.parts.up import upsampler
 
 
@@ -81,7 +81,7 @@ def halving_decoder(style: Style, widths: Sequence[int]) -> TopDown:
     """Interpolate, concatenate, and leave half of the channels to the next, finer level."""
     levels = range(len(widths) - 1)[::-1]
     outs = [widths[max(level - 1, 0)] for level in levels]
-    joined = [2 * widths[level] for level in levels]
+    joined = [Joined(widths[level], widths[level]) for level in levels]
     return TopDown(
         [upsampler("bilinear", style.ndim, (widths[n], widths[n])) for n in levels],
         [Concat() for _ in levels],

@@ -15,7 +15,7 @@ from vocalsep.backbones.base import BACKBONES, About, Reference
 from vocalsep.backbones.context import ContextBackbone
 from vocalsep.backbones.parts.borders import centre_crop
 from vocalsep.backbones.parts.layers import activation
-from vocalsep.backbones.parts.merge import concat
+from vocalsep.backbones.parts.merge import Joined, concat
 from vocalsep.errors import RecipeError
 
 MAX_LEVELS = 14  # the context doubles with each: 12 levels see 131,055 samples
@@ -98,14 +98,14 @@ class WaveUNet(ContextBackbone):
         self.bottom = self._layer((widths[-1], width * (levels + 1)), kernel)
         below = [*widths[1:], width * (levels + 1)]  # D of what comes up to each level
         self.up = nn.ModuleList(
-            self._layer((d_below + d_out, d_out), up_kernel)
+            self._layer((Joined(d_out, d_below), d_out), up_kernel)
             for d_below, d_out in reversed(list(zip(below, widths, strict=True)))
         )
         learned = interpolation == "learned"
         self.between = nn.ModuleList(
             LearnedInterpolation(d) if learned else LinearInterpolation() for d in reversed(below)
         )
-        self.out = nn.Conv1d(width + in_channels, out_channels, 1)
+        self.out = nn.Conv1d(Joined(in_channels, width), out_channels, 1)
         self.stride = 2**levels
         self.smallest = self.stride
         if context:

@@ -8,6 +8,24 @@ from torch import Tensor, nn
 from vocalsep.backbones.parts.borders import centre_crop
 
 
+class Joined(int):
+    """D of features that were joined: a convolution built for so many knows where each begins.
+
+    So that a network that grows in width can give every old channel to those that heard it
+    (`vocalsep/training/start.py`).
+
+    Attributes:
+        parts: D of each, in order.
+    """
+
+    parts: tuple[int, ...]
+
+    def __new__(cls, *parts: int) -> Joined:
+        joined = super().__new__(cls, sum(parts))
+        joined.parts = parts
+        return joined
+
+
 def concat(*features: Tensor) -> Tensor:
     """Join features of equal size along their channels."""
     return torch.cat(features, dim=1)
