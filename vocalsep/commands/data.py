@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from vocalsep.commands._data_gather import gather
 from vocalsep.commands._data_harvest import harvest
 from vocalsep.commands._data_options import (
     data_argument,
@@ -28,6 +29,7 @@ def command() -> None:
     """Look through training data and prepare it."""
 
 
+command.add_command(gather)
 command.add_command(harvest)
 command.add_command(pictures)
 command.add_command(plan)

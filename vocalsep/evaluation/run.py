@@ -21,7 +21,7 @@ import torch
 from vocalsep.errors import VocalsepError
 from vocalsep.evaluation.measure import GROUPS, Measure
 from vocalsep.evaluation.methods import Method
-from vocalsep.evaluation.records import Record, fingerprint, finished, write_record
+from vocalsep.evaluation.records import Record, fingerprint, finished, read_record, write_record
 from vocalsep.evaluation.songs import Song
 from vocalsep.evaluation.tracks import Track
 from vocalsep.heap import keep_freed_memory
@@ -156,8 +156,8 @@ def resumed(
     try:
         for result in score(pending) if pending else ():
             if isinstance(result, Record):
-                write_record(kept.output, result)
-                records[result.method] = result
+                # As it was kept, rounded: so this run says what a later one will say.
+                records[result.method] = read_record(write_record(kept.output, result))
             else:
                 failures.append(result)
     except VocalsepError as error:

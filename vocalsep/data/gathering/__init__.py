@@ -1,0 +1,1 @@
+"""Training data out of public repositories, as a list says."""
