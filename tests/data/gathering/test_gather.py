@@ -51,6 +51,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "-m", "sounds")
+    git(folder, "checkout", "--quiet", "-b", "pages")
+    (folder / "page.wav").write_bytes(b"page")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "-m", "page")
+    git(folder, "checkout", "--quiet", "-")
     return folder.as_uri()
 
 
@@ -71,6 +76,17 @@ def test_a_copy_is_the_file(address: str, tmp_path: Path) -> None:
     sound, rate = soundfile.read(tmp_path / "voices" / "one.wav")
     assert rate == RATE and np.array_equal(sound.astype("f4"), tone(1, 300, 0.8).astype("f4"))
     assert (tmp_path / "clones" / "anna" / "voices.git").is_dir()
+
+
+def test_another_branch_is_told_by_its_name(address: str, tmp_path: Path) -> None:
+    (tmp_path / "clones").mkdir()
+    with pytest.raises(DataError, match="git "):
+        open_repository(f"{address}@nowhere", tmp_path, tmp_path / "clones")
+    pages = open_repository(f"{address}@pages", tmp_path, tmp_path / "clones")
+    assert "page.wav" in pages.files and pages.read("page.wav") == b"page"
+    assert "page.wav" not in open_repository(address, tmp_path, tmp_path / "clones").files
+    kept = [folder.name for folder in (tmp_path / "clones" / "anna").iterdir()]
+    assert sorted(kept) == ["voices.git", "voices@pages.git"]
 
 
 def test_a_join_has_each_sound_once_and_no_long_silence(address: str, tmp_path: Path) -> None:

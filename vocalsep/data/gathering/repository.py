@@ -32,18 +32,19 @@ class Repository(Protocol):
 
 
 class Clone:
-    """The newest state of a bare clone."""
+    """The newest state of a branch of a bare clone; the usual one by default."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, branch: str = "") -> None:
         self.folder = folder
+        self.revision = f"refs/heads/{branch}" if branch else "HEAD"
 
     @cached_property
     def files(self) -> list[str]:
-        listed = self._git("ls-tree", "-r", "-z", "--name-only", "HEAD")
+        listed = self._git("ls-tree", "-r", "-z", "--name-only", self.revision)
         return sorted(path for path in listed.decode("utf-8", "replace").split("\0") if path)
 
     def read(self, path: str) -> bytes:
-        data = self._git("cat-file", "blob", f"HEAD:{path}")
+        data = self._git("cat-file", "blob", f"{self.revision}:{path}")
         if data.startswith(POINTER):
             raise DataError(f"{path} of {self.folder} is kept elsewhere by Git LFS; fetch it there")
         return data
@@ -74,9 +75,10 @@ def open_repository(name: str, root: Path, clones: Path) -> Repository:
     """Open a repository, cloned first if it is not there.
 
     Args:
-        name: "owner/name" on GitHub, the address of another one, or "Debian package".
+        name: "owner/name" on GitHub or the address of another one, with "@branch" if it is not
+            the usual one; or "Debian package".
         root: unpacked packages are in root/debian/package.
-        clones: where clones are and are kept, as owner/name.git.
+        clones: where clones are and are kept, as owner/name.git or owner/name@branch.git.
 
     Raises:
         DataError: there is no such repository, git is missing, or the package is not unpacked.
@@ -87,19 +89,22 @@ def open_repository(name: str, root: Path, clones: Path) -> Repository:
         if not folder.is_dir():
             raise DataError(f"{folder} is not there: unpack the package with `dpkg -x`")
         return Unpacked(folder)
-    address = name if "://" in name else f"https://github.com/{name}"
-    owner, _, last = address.removesuffix(".git").rpartition("/")
-    folder = clones / Path(owner).name / f"{last}.git"
+    owner, _, last = name.rpartition("/")
+    last, at, branch = last.partition("@")
+    address = f"{owner if '://' in owner else f'https://github.com/{owner}'}/{last}"
+    folder = clones / Path(owner).name / f"{last.removesuffix('.git')}{at}{branch}.git"
     if not folder.exists():
-        _clone(address, folder)
-    return Clone(folder)
+        _clone(address, branch, folder)
+    return Clone(folder, branch)
 
 
-def _clone(address: str, folder: Path) -> None:
+def _clone(address: str, branch: str, folder: Path) -> None:
+    of_branch = ["--branch", branch] if branch else []
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        _git(["clone", "--quiet", "--bare", "--depth", "1", address, str(unfinished)])
+        quick = ["--quiet", "--bare", "--depth", "1"]
+        _git(["clone", *quick, *of_branch, address, str(unfinished)])
         unfinished.rename(folder)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be kept: {error.strerror}") from error
