@@ -75,7 +75,7 @@ def test_the_shipped_recipe_keeps_its_rates() -> None:
     recipe = load_recipe(Path(__file__).parents[2] / "recipes" / "vocals.yaml")
     training = recipe.training
     schedule = build_schedule(training)
-    steps = (0, 49, 50, 4525, 9000)
+    steps = (0, 49, 50, 265, 480)
     factors = [learning_rate(training, schedule, s) / training.learning_rate for s in steps]
     assert factors == pytest.approx([1 / 50, 1, 1, 0.02 + 0.98 / 2, 0.02])
 
