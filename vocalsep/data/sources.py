@@ -223,7 +223,7 @@ def load(source: StemSource, sample_rate: int) -> Decoded:
 
         plus, minus = (_of_sign(parts, signs, sign) for sign in (1, -1))
         require_aligned(source.path, plus, minus, sample_rate)
-    total = _sum([part.samples * sign for part, sign in zip(parts, signs, strict=True)])
+    total = summed([part.samples * sign for part, sign in zip(parts, signs, strict=True)])
     if source.is_difference:  # beyond the end of the shorter one it would be something else
         total = total[:, : min(part.samples.shape[1] for part in parts)]
     first = parts[0]
@@ -233,7 +233,7 @@ def load(source: StemSource, sample_rate: int) -> Decoded:
 
 
 def _of_sign(parts: list[Decoded], signs: list[int], wanted: int) -> npt.NDArray[np.float32]:
-    return _sum([p.samples for p, sign in zip(parts, signs, strict=True) if sign == wanted])
+    return summed([p.samples for p, sign in zip(parts, signs, strict=True) if sign == wanted])
 
 
 def _joined(files: tuple[AudioFile, ...], sample_rate: int) -> Decoded:
@@ -247,7 +247,8 @@ def _joined(files: tuple[AudioFile, ...], sample_rate: int) -> Decoded:
     return Decoded(samples, band_hz, first.sample_rate, first.n_channels)
 
 
-def _sum(signals: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+def summed(signals: list[npt.NDArray[np.float32]]) -> npt.NDArray[np.float32]:
+    """The sum of (C, N) signals, C 1 or 2: as wide as the widest, as long as the longest."""
     n_channels = max(len(signal) for signal in signals)
     total = np.zeros((n_channels, max(signal.shape[1] for signal in signals)), np.float32)
     for signal in signals:

@@ -25,7 +25,7 @@ from vocalsep.atomic import write_whole
 from vocalsep.audio.read import probe
 from vocalsep.data.flac import PEAK, levelled, write_flac
 from vocalsep.data.gathering.repository import Repository, matching, open_repository
-from vocalsep.data.sources import AudioFile, load_file
+from vocalsep.data.sources import AudioFile, load_file, summed
 from vocalsep.errors import DataError, VocalsepError
 
 Sound = npt.NDArray[np.float32]
@@ -149,10 +149,7 @@ def _sum(row: Row, repository: Repository, target: Path) -> str:
     """Stems of one length, as loud as they are unless the sum would clip."""
     names = _names(row, repository)
     parts = [_decoded(repository.read(name), name, SUM_RATE)[0] for name in names]
-    n_channels = max(len(part) for part in parts)
-    total = np.zeros((n_channels, max(part.shape[1] for part in parts)), np.float32)
-    for part in parts:
-        total[:, : part.shape[1]] += part
+    total = summed(parts)
     loudest = float(np.abs(total).max(initial=0.0))
     write_flac(target, total if loudest <= 1 else total * (PEAK / loudest), SUM_RATE)
     return ""
@@ -174,9 +171,10 @@ def _join(row: Row, repository: Repository, target: Path) -> str:
     for name in names:
         try:
             data = repository.read(name)
-            if data in seen:
+            digest = hashlib.sha256(data).digest()
+            if digest in seen:
                 continue
-            seen.add(data)
+            seen.add(digest)
             sound, rate = _decoded(data, name, rate)
         except VocalsepError as error:
             errors.append(error)
