@@ -184,17 +184,30 @@ def examples(
     metavar="PROGRAM",
     help="VOICES are diphone voices of MBROLA, which this program speaks.",
 )
+@workers_option
 def sing(
-    voices: tuple[Path, ...], output: Path, seconds: float, seed: int, mbrola: str | None
+    voices: tuple[Path, ...],
+    output: Path,
+    seconds: float,
+    seed: int,
+    mbrola: str | None,
+    workers: int,
 ) -> None:
     """Make singing of speech, on random melodies, where singers to train on are few.
 
-    VOICES are recordings of speech, one a speaker, or folders of them.
+    VOICES are recordings of speech, one a speaker, or folders of them. What is there already is
+    left; which voice cannot sing is told, and the exit code is 1.
     """
     from vocalsep.data.singing.write import write_sung
 
-    for path in write_sung(voices, output, seconds, seed, mbrola):
-        click.echo(path)
+    n_voices = n_failed = 0
+    for sung in write_sung(voices, output, seconds, seed, mbrola, workers):
+        n_voices += 1
+        n_failed += bool(sung.error)
+        click.echo(sung.error or sung.path, err=bool(sung.error))
+    if n_failed:
+        click.echo(f"vocalsep: {n_failed} of {n_voices} voices could not sing", err=True)
+        sys.exit(1)
 
 
 @command.command()

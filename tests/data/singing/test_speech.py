@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from vocalsep.data.singing.write import write_sung
+from vocalsep.data.singing.write import Sung, write_sung
 from vocalsep.errors import DataError
 
 RATE = 16000
@@ -75,10 +75,17 @@ def test_what_is_no_speech_is_refused() -> None:
 
 
 @needs_world
-def test_an_error_names_the_file(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "hush.wav", np.zeros(RATE), RATE)
-    with pytest.raises(DataError, match=r"hush\.wav: less than a second of voice"):
-        list(write_sung([tmp_path], tmp_path / "sung", 6.0, 0))
+def test_one_that_cannot_sing_is_told_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    voices, out = tmp_path / "speech", tmp_path / "sung"
+    voices.mkdir()
+    soundfile.write(voices / "hush.wav", np.zeros(RATE), RATE)
+    (voices / "noise.wav").write_bytes(b"RIFF")
+    soundfile.write(voices / "zoe.wav", spoken(), RATE)
+    hush, noise, zoe = write_sung([voices], out, 6.0, 0)
+    assert "hush.wav: less than a second of voice" in hush.error
+    assert "noise.wav" in noise.error
+    assert zoe == Sung(out / "zoe.flac")
+    assert sorted(out.iterdir()) == [zoe.path]
 
 
 @needs_world
@@ -88,12 +95,12 @@ def test_a_file_for_each_voice(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True)
         soundfile.write(path, spoken(hz=110.0 + 90 * index), RATE)
     out = tmp_path / "sung"
-    found = list(write_sung([tmp_path / "speech"], out, 6.0, 0))
+    found = [sung.path for sung in write_sung([tmp_path / "speech"], out, 6.0, 0, workers=2)]
     assert found == [out / "anna.flac", out / "ben.flac"]
     assert all(soundfile.info(path).duration >= 6.0 for path in found)
     # A voice sings the same whoever else is there, and what is there is left alone.
     one = list(write_sung([tmp_path / "speech" / "ben.wav"], tmp_path / "one", 6.0, 0))
-    assert one[0].read_bytes() == found[1].read_bytes()
+    assert one[0].path.read_bytes() == found[1].read_bytes()
     found[0].write_bytes(b"mine")
     list(write_sung([tmp_path / "speech"], out, 6.0, 0))
     assert found[0].read_bytes() == b"mine"

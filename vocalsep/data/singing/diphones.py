@@ -8,6 +8,7 @@ each). Which sounds a voice knows, and which follow each other, its file says.
 from __future__ import annotations
 
 import re
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -82,6 +83,16 @@ def _diphones(data: bytes) -> Iterator[tuple[str, str]]:
         yield names[0], names[1]
 
 
+def find_program(program: str) -> None:
+    """See that the program is there.
+
+    Raises:
+        DataError: it is not.
+    """
+    if not shutil.which(program):
+        raise DataError(f"{program}: not found; install MBROLA (Debian: mbrola)")
+
+
 def sing(
     voice: Voice, seconds: float, rng: np.random.Generator, program: str = "mbrola"
 ) -> tuple[npt.NDArray[np.float32], int]:
@@ -93,6 +104,7 @@ def sing(
     Raises:
         DataError: the program is missing or fails.
     """
+    find_program(program)
     score, gains = _score(voice, seconds, rng)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "song.pho"), Path(folder, "song.wav")
@@ -102,8 +114,6 @@ def sing(
         try:
             subprocess.run(command, check=True, capture_output=True)
             sung, rate = soundfile.read(target, dtype="float32")
-        except FileNotFoundError as error:
-            raise DataError(f"{program}: not found; install MBROLA (Debian: mbrola)") from error
         except (subprocess.CalledProcessError, soundfile.LibsndfileError) as error:
             raise DataError(f"{voice.path}: MBROLA cannot sing with it ({error})") from error
     times, levels = zip(*gains, strict=True)

@@ -4,39 +4,74 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vocalsep.audio.read import probe
 from vocalsep.data.flac import write_flac
+from vocalsep.data.parallel import each_of
 from vocalsep.data.singing import diphones, speech
 from vocalsep.data.sources import AudioFile, load_file, sound_files
-from vocalsep.errors import DataError
+from vocalsep.errors import DataError, UnreadableAudio
 
 SPEECH_S = 60.0  # of a recording that are used
 
 
+@dataclass(frozen=True)
+class Sung:
+    """What became of a voice.
+
+    Attributes:
+        path: its file.
+        error: why there is none.
+    """
+
+    path: Path
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A voice, where its singing goes, and how it sings (see `write_sung`)."""
+
+    voice: Path
+    target: Path
+    seconds: float
+    seed: int
+    mbrola: str | None
+
+
 def write_sung(
-    voices: Sequence[Path], folder: Path, seconds: float, seed: int, mbrola: str | None = None
-) -> Iterator[Path]:
+    voices: Sequence[Path],
+    folder: Path,
+    seconds: float,
+    seed: int,
+    mbrola: str | None = None,
+    workers: int = 1,
+) -> Iterator[Sung]:
     """Write about `seconds` of singing for each voice, mono, at the rate of the voice.
 
     A voice sings the same whatever others are asked for, and one that is there already is left.
+    One that cannot sing (see `speech.analyse`, `diphones.read_voice` and `diphones.sing`) does not
+    stop the others.
 
     Args:
         voices: sound files of speech, one a speaker, and folders of such; MBROLA voices if
             `mbrola` is given.
         folder: gets a FLAC file with the name of each.
         mbrola: the program, for diphone voices.
+        workers: processes.
 
     Yields:
-        Each file when it is complete.
+        What became of each voice, in order.
 
     Raises:
-        DataError: see `speech.analyse`, `diphones.read_voice` and `diphones.sing`; two voices of
-            one name.
+        DataError: no voices, or two of one name; the vocoder or the program is not installed; a
+            process was killed.
         OutputError: a file cannot be written.
     """
     files = [file for voice in voices for file in sound_files(voice)]
@@ -44,15 +79,30 @@ def write_sung(
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"two voices are called {twice[0]!r}: give each its own folder")
-    for file in files:
-        target = folder / f"{file.stem}.flac"
-        if not target.exists():
-            rng = np.random.default_rng(_seed(seed, file.stem))
-            if mbrola:
-                write_flac(target, *diphones.sing(diphones.read_voice(file), seconds, rng, mbrola))
-            else:
-                write_flac(target, *_sung_speech(file, seconds, rng))
-        yield target
+    if mbrola:
+        diphones.find_program(mbrola)
+    else:
+        speech.load_world()
+    jobs = [_Job(file, folder / f"{file.stem}.flac", seconds, seed, mbrola) for file in files]
+    yield from each_of(_write, jobs, workers)
+
+
+def _write(job: _Job) -> Sung:
+    if job.target.exists():
+        return Sung(job.target)
+    rng = np.random.default_rng(_seed(job.seed, job.voice.stem))
+    try:
+        sound, rate = _sung(job, rng)
+    except (DataError, UnreadableAudio) as error:
+        return Sung(job.target, str(error))
+    write_flac(job.target, sound, rate)
+    return Sung(job.target)
+
+
+def _sung(job: _Job, rng: np.random.Generator) -> tuple[npt.NDArray[np.floating[Any]], int]:
+    if job.mbrola:
+        return diphones.sing(diphones.read_voice(job.voice), job.seconds, rng, job.mbrola)
+    return _sung_speech(job.voice, job.seconds, rng)
 
 
 def _seed(seed: int, name: str) -> list[int]:
@@ -65,7 +115,6 @@ def _sung_speech(
     """The recording, sung again and again, each time on another melody."""
     rate = max(speech.LOWEST_RATE, probe(file).sample_rate)
     spoken = load_file(AudioFile(file), rate).samples.mean(0, dtype=np.float64)
-    speech.load_world()  # that it is missing is not the file's fault
     try:
         parts = speech.analyse(spoken[: round(SPEECH_S * rate)], rate)
     except DataError as error:
