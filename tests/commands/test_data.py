@@ -16,7 +16,7 @@ from vocalsep.cli import cli
 from vocalsep.data.augment import AUGMENTATIONS
 from vocalsep.data.bank import Bank
 from vocalsep.data.layouts import GUESSES
-from vocalsep.errors import DataError
+from vocalsep.errors import DataError, VocalsepError
 
 
 @pytest.fixture
@@ -138,10 +138,13 @@ def test_sing_writes_a_file_for_each_voice(tmp_path: Path) -> None:
     program, _ = make_program(tmp_path)
     words = [make_voice(tmp_path), "-o", out, "--seconds", 3, "--mbrola", program]
     assert run("sing", *words).stdout.split() == [str(out / "xx1.flac")]
-    words[0] = program  # no voice
+    words[0] = out / "gone"
     failed = CliRunner().invoke(cli, ["data", "sing", *map(str, words), "--workers", "1"])
     assert failed.exit_code == 1 and "no MBROLA voice" in failed.stderr
     assert "1 of 1 voices could not sing" in failed.stderr
+    words[-1] = out / "gone"  # the program
+    again = CliRunner().invoke(cli, ["data", "sing", *map(str, words)])
+    assert again.exit_code != 0 and isinstance(again.exception, VocalsepError)
 
 
 def test_harvest_tells_what_came_of_each_song(tmp_path: Path) -> None:

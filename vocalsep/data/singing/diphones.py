@@ -83,14 +83,16 @@ def _diphones(data: bytes) -> Iterator[tuple[str, str]]:
         yield names[0], names[1]
 
 
-def find_program(program: str) -> None:
-    """See that the program is there.
+def find_program(program: str) -> str:
+    """Where the program is.
 
     Raises:
-        DataError: it is not.
+        DataError: it is not installed.
     """
-    if not shutil.which(program):
+    found = shutil.which(program)
+    if not found:
         raise DataError(f"{program}: not found; install MBROLA (Debian: mbrola)")
+    return found
 
 
 def sing(
@@ -104,13 +106,12 @@ def sing(
     Raises:
         DataError: the program is missing or fails.
     """
-    find_program(program)
     score, gains = _score(voice, seconds, rng)
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "song.pho"), Path(folder, "song.wav")
         source.write_text("\n".join(score) + "\n", encoding="latin-1")
         # -e: what it does not know becomes silence
-        command = [program, "-e", str(voice.path), str(source), str(target)]
+        command = [find_program(program), "-e", str(voice.path), str(source), str(target)]
         try:
             subprocess.run(command, check=True, capture_output=True)
             sung, rate = soundfile.read(target, dtype="float32")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +33,6 @@ class Sung:
 
     path: Path
     error: str = ""
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A voice, where its singing goes, and how it sings (see `write_sung`)."""
-
-    voice: Path
-    target: Path
-    seconds: float
-    seed: int
-    mbrola: str | None
 
 
 def write_sung(
@@ -83,26 +73,25 @@ def write_sung(
         diphones.find_program(mbrola)
     else:
         speech.load_world()
-    jobs = [_Job(file, folder / f"{file.stem}.flac", seconds, seed, mbrola) for file in files]
-    yield from each_of(_write, jobs, workers)
+    write = partial(_write, folder=folder, seconds=seconds, seed=seed, mbrola=mbrola)
+    yield from each_of(write, files, workers)
 
 
-def _write(job: _Job) -> Sung:
-    if job.target.exists():
-        return Sung(job.target)
-    rng = np.random.default_rng(_seed(job.seed, job.voice.stem))
+def _write(voice: Path, folder: Path, seconds: float, seed: int, mbrola: str | None) -> Sung:
+    target = folder / f"{voice.stem}.flac"
+    if target.exists():
+        return Sung(target)
+    rng = np.random.default_rng(_seed(seed, voice.stem))
+    sound: npt.NDArray[np.floating[Any]]
     try:
-        sound, rate = _sung(job, rng)
+        if mbrola:
+            sound, rate = diphones.sing(diphones.read_voice(voice), seconds, rng, mbrola)
+        else:
+            sound, rate = _sung_speech(voice, seconds, rng)
     except (DataError, UnreadableAudio) as error:
-        return Sung(job.target, str(error))
-    write_flac(job.target, sound, rate)
-    return Sung(job.target)
-
-
-def _sung(job: _Job, rng: np.random.Generator) -> tuple[npt.NDArray[np.floating[Any]], int]:
-    if job.mbrola:
-        return diphones.sing(diphones.read_voice(job.voice), job.seconds, rng, job.mbrola)
-    return _sung_speech(job.voice, job.seconds, rng)
+        return Sung(target, str(error))
+    write_flac(target, sound, rate)
+    return Sung(target)
 
 
 def _seed(seed: int, name: str) -> list[int]:
